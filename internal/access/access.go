@@ -1,0 +1,183 @@
+// Package access decides whether a device may in, and with what. It is pure:
+// everything that a decision depends on is in Facts and the instant.
+//
+// Nothing here, nor anything that this package imports, knows of billing:
+// nobody is cut off for a debt, because there is no code that could.
+package access
+
+import (
+	"time"
+
+	"parvis/internal/directory"
+)
+
+// Method is how a device proved who it is.
+type Method uint8
+
+// The methods; String gives the metric label.
+const (
+	MethodNone Method = iota
+	MethodPAP
+	MethodCHAP
+	MethodMAC
+	MethodTicket
+	methodCount
+)
+
+// Methods lists all of them, for metrics that start at 0.
+func Methods() []Method {
+	all := make([]Method, methodCount)
+	for i := range all {
+		all[i] = Method(i)
+	}
+	return all
+}
+
+// String returns the metric label.
+func (m Method) String() string {
+	return [methodCount]string{"none", "pap", "chap", "mac", "ticket"}[m]
+}
+
+// Facts is all that a decision depends on.
+type Facts struct {
+	Method Method
+	// Verified: the password, response or ticket password was right. Always
+	// true for MethodMAC, whose only proof is the address.
+	Verified bool
+	MAC      directory.MAC
+
+	// AccessPoint, Zone and Residence are where the device is; nil when not
+	// known. At most one of Zone and Residence is set.
+	AccessPoint *directory.AccessPoint
+	Zone        *directory.Zone
+	Residence   *directory.Residence
+
+	// Dwelling is whose login was given, nil when there is no such login.
+	Dwelling *directory.Dwelling
+	// OtherDevices counts the devices of the dwelling that are on now, without this one.
+	OtherDevices int
+
+	// Plan is the zone's plan, or that of the dwelling's residence.
+	Plan *directory.Plan
+
+	// Remembered is until when the device is remembered in the zone; zero when it is not.
+	Remembered time.Time
+	// Ticket is what the redeemed code was made for, nil when there was none.
+	Ticket *directory.Ticket
+	// NASID is the NAS that asks.
+	NASID string
+}
+
+// Grant is what a device that is let in gets. Zero means: no limit of ours.
+type Grant struct {
+	DownKbps, UpKbps               uint32 // kbit/s
+	VLAN                           uint16
+	SessionTime, IdleTime, Interim time.Duration // whole seconds
+	// ZoneID or DwellingID is who the session is counted for.
+	ZoneID, DwellingID string
+}
+
+// Decision is the outcome; Grant only counts when Reason.Accepted().
+type Decision struct {
+	Reason Reason
+	Grant  Grant
+}
+
+// Decide says whether the device may in. It never returns an error: what is
+// not known is a reason to refuse, and the reason says so.
+func Decide(f Facts, now time.Time) Decision {
+	switch f.Method {
+	case MethodPAP, MethodCHAP:
+		return decideDwelling(f)
+	case MethodMAC:
+		return decideDevice(f, now)
+	case MethodTicket:
+		return decideTicket(f, now)
+	}
+	return refuse(NoProof)
+}
+
+func decideDwelling(f Facts) Decision {
+	switch {
+	case f.Dwelling == nil:
+		return refuse(UnknownLogin)
+	case !f.Verified:
+		return refuse(WrongPassword)
+	case f.AccessPoint != nil && !f.AccessPoint.Enabled:
+		return refuse(PlaceDisabled)
+	case f.Plan == nil:
+		return refuse(NoPlan)
+	case f.Plan.DeviceSlots > 0 && f.OtherDevices >= f.Plan.DeviceSlots:
+		return refuse(DeviceSlots)
+	}
+	g := grant(f.Plan)
+	g.DwellingID = f.Dwelling.ID
+	return Decision{Accepted, g}
+}
+
+func decideDevice(f Facts, now time.Time) Decision {
+	if r := checkZone(f); r != Accepted {
+		return refuse(r)
+	}
+	switch {
+	case f.MAC.IsZero():
+		return refuse(NoProof)
+	case f.Remembered.IsZero():
+		return refuse(UnknownDevice)
+	case !now.Before(f.Remembered):
+		return refuse(MemoryExpired)
+	}
+	return acceptUntil(f, f.Remembered, now)
+}
+
+func decideTicket(f Facts, now time.Time) Decision {
+	switch {
+	case f.Ticket == nil:
+		return refuse(TicketUnknown)
+	case !f.Verified:
+		return refuse(WrongPassword)
+	case f.Ticket.MAC != f.MAC || f.Ticket.NASID != f.NASID:
+		return refuse(TicketElsewhere)
+	}
+	if r := checkZone(f); r != Accepted {
+		return refuse(r)
+	}
+	if !now.Before(f.Ticket.Until) {
+		return refuse(MemoryExpired)
+	}
+	return acceptUntil(f, f.Ticket.Until, now)
+}
+
+func checkZone(f Facts) Reason {
+	switch {
+	case f.AccessPoint != nil && !f.AccessPoint.Enabled:
+		return PlaceDisabled
+	case f.Zone == nil:
+		return UnknownPlace
+	case f.Plan == nil:
+		return NoPlan
+	}
+	return Accepted
+}
+
+// acceptUntil ends the session with the memory at the latest, so that the
+// gateway shows the page again when the zone's time is over.
+func acceptUntil(f Facts, until, now time.Time) Decision {
+	g := grant(f.Plan)
+	g.ZoneID = f.Zone.ID
+	left := until.Sub(now).Truncate(time.Second)
+	left = max(left, time.Second)
+	if g.SessionTime == 0 || left < g.SessionTime {
+		g.SessionTime = left
+	}
+	return Decision{Accepted, g}
+}
+
+func grant(p *directory.Plan) Grant {
+	return Grant{
+		DownKbps: p.DownKbps, UpKbps: p.UpKbps, VLAN: p.VLAN,
+		SessionTime: p.SessionTime, IdleTime: p.IdleTime, Interim: p.Interim,
+	}
+}
+
+func refuse(r Reason) Decision { return Decision{Reason: r} }

@@ -1,0 +1,104 @@
+package directory
+
+import (
+	"fmt"
+	"time"
+)
+
+// Date is a civil date: days since 1970-01-01, without a time zone. The zero
+// value means "no date": an interval with a zero Until is open.
+type Date int32
+
+// NewDate returns the date; out-of-range days and months roll over as in
+// time.Date.
+func NewDate(year int, month time.Month, day int) Date {
+	return Date(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// DateOf returns the civil date of t in t's own location.
+func DateOf(t time.Time) Date { return NewDate(t.Date()) }
+
+// ParseDate reads AAAA-MM-DD. An empty text is the zero date.
+func ParseDate(s string) (Date, error) {
+	if s == "" {
+		return 0, nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a date: write year-month-day, for example 2026-10-01", clip(s))
+	}
+	return DateOf(t), nil
+}
+
+// IsZero reports whether there is no date.
+func (d Date) IsZero() bool { return d == 0 }
+
+// Time returns midnight UTC of the date.
+func (d Date) Time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
+
+// String spells AAAA-MM-DD, or "" for the zero date.
+func (d Date) String() string {
+	if d == 0 {
+		return ""
+	}
+	return d.Time().Format(time.DateOnly)
+}
+
+// Period is the half-open interval of days [From, Until). A zero Until is open.
+type Period struct{ From, Until Date }
+
+// Contains reports whether d lies in the period.
+func (p Period) Contains(d Date) bool {
+	return d >= p.From && (p.Until == 0 || d < p.Until)
+}
+
+// Days counts the days of a closed period; never negative.
+func (p Period) Days() int { return max(0, int(p.Until-p.From)) }
+
+// Intersect returns the days that are in both. An empty result has Days() 0.
+// q must be closed.
+func (p Period) Intersect(q Period) Period {
+	r := Period{From: max(p.From, q.From), Until: q.Until}
+	if p.Until != 0 {
+		r.Until = min(p.Until, q.Until)
+	}
+	if r.Until < r.From {
+		r.Until = r.From
+	}
+	return r
+}
+
+// Month is a civil month: year*12 + month-1.
+type Month int32
+
+// NewMonth returns the month.
+func NewMonth(year int, month time.Month) Month { return Month(year*12 + int(month) - 1) }
+
+// MonthOf returns the month in which d lies.
+func MonthOf(d Date) Month {
+	t := d.Time()
+	return NewMonth(t.Year(), t.Month())
+}
+
+// ParseMonth reads AAAA-MM.
+func ParseMonth(s string) (Month, error) {
+	t, err := time.Parse("2006-01", s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a month: write year-month, for example 2026-10", clip(s))
+	}
+	return NewMonth(t.Year(), t.Month()), nil
+}
+
+// Year and the month within it.
+func (m Month) Year() int { return int(m) / 12 }
+
+// MonthOfYear returns January to December.
+func (m Month) MonthOfYear() time.Month { return time.Month(int(m)%12 + 1) }
+
+// Period returns the days of the month, closed.
+func (m Month) Period() Period {
+	return Period{From: NewDate(m.Year(), m.MonthOfYear(), 1), Until: NewDate(m.Year(), m.MonthOfYear()+1, 1)}
+}
+
+// String spells AAAA-MM.
+func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year(), int(m.MonthOfYear())) }

@@ -1,0 +1,222 @@
+package directory
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+)
+
+// Register is what an Access-Request needs, in memory, in two parts: a
+// Snapshot that is rebuilt as a whole and swapped, and the device memory that
+// is updated one by one.
+type Register struct {
+	snapshot atomic.Pointer[Snapshot]
+	Devices  *Devices
+}
+
+// NewRegister returns an empty register that remembers at most maxDevices.
+func NewRegister(maxDevices int) *Register {
+	r := &Register{Devices: NewDevices(maxDevices)}
+	r.snapshot.Store(&Snapshot{})
+	return r
+}
+
+// Snapshot returns the current part that changes as a whole. It never changes;
+// a handler reads one snapshot for the whole of a request.
+func (r *Register) Snapshot() *Snapshot { return r.snapshot.Load() }
+
+// Swap makes s the current snapshot.
+func (r *Register) Swap(s *Snapshot) { r.snapshot.Store(s) }
+
+// Catalog is the content of a snapshot, as lists.
+type Catalog struct {
+	Plans        []Plan
+	Zones        []Zone
+	NASes        []NAS
+	AccessPoints []AccessPoint
+	Residences   []Residence
+	Dwellings    []Dwelling
+	Cards        []Card
+}
+
+// Snapshot is an indexed, immutable Catalog. The pointers that it hands out
+// must not be written to.
+type Snapshot struct {
+	plans      map[string]*Plan
+	zones      map[string]*Zone
+	residences map[string]*Residence
+	dwellings  map[string]*Dwelling
+	logins     map[string]*Dwelling
+	cards      map[string]*Card
+	nasByID    map[string]*NAS
+	nasByIdent map[string]*NAS
+	nasByAddr  map[netip.Addr]*NAS
+	nasRanges  []*NAS // longest prefix first
+	apByID     map[string]*AccessPoint
+	apByBSSID  map[MAC]*AccessPoint
+	apByIdent  map[string]*AccessPoint
+	aps        []*AccessPoint
+	zoneList   []*Zone
+}
+
+// NewSnapshot indexes c. It reports every contradiction at once: a name used
+// twice, or a reference to something that is not there. c is owned by the
+// snapshot from then on.
+func NewSnapshot(c Catalog) (*Snapshot, error) {
+	var errs []error
+	s := &Snapshot{
+		plans:      index(c.Plans, "plan", func(p *Plan) string { return p.ID }, &errs),
+		zones:      index(c.Zones, "zone", func(z *Zone) string { return z.ID }, &errs),
+		residences: index(c.Residences, "residence", func(r *Residence) string { return r.ID }, &errs),
+		dwellings:  index(c.Dwellings, "dwelling", func(d *Dwelling) string { return d.ID }, &errs),
+		logins:     index(c.Dwellings, "dwelling login", func(d *Dwelling) string { return d.Login }, &errs),
+		cards:      index(c.Cards, "card", func(k *Card) string { return k.Hash }, &errs),
+		nasByID:    index(c.NASes, "NAS", func(n *NAS) string { return n.ID }, &errs),
+		nasByIdent: index(c.NASes, "NAS identifier", func(n *NAS) string { return n.Identifier }, &errs),
+		apByID:     index(c.AccessPoints, "access point", func(a *AccessPoint) string { return a.ID }, &errs),
+		apByBSSID:  index(c.AccessPoints, "BSSID", func(a *AccessPoint) MAC { return a.BSSID }, &errs),
+		apByIdent:  index(c.AccessPoints, "access point identifier", func(a *AccessPoint) string { return a.Identifier }, &errs),
+		nasByAddr:  map[netip.Addr]*NAS{},
+	}
+	for i := range c.NASes {
+		n := &c.NASes[i]
+		n.Prefix = unmap(n.Prefix)
+		if !n.Prefix.IsSingleIP() {
+			s.nasRanges = append(s.nasRanges, n)
+			continue
+		}
+		if old := s.nasByAddr[n.Prefix.Addr()]; old != nil {
+			errs = append(errs, fmt.Errorf("NAS %s and NAS %s have the same address %s", old.Name, n.Name, n.Prefix.Addr()))
+		}
+		s.nasByAddr[n.Prefix.Addr()] = n
+	}
+	slices.SortStableFunc(s.nasRanges, func(a, b *NAS) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
+	for i := range c.AccessPoints {
+		s.aps = append(s.aps, &c.AccessPoints[i])
+	}
+	for i := range c.Zones {
+		s.zoneList = append(s.zoneList, &c.Zones[i])
+	}
+	s.checkReferences(c, &errs)
+	return s, errors.Join(errs...)
+}
+
+func (s *Snapshot) checkReferences(c Catalog, errs *[]error) {
+	missing := func(ok bool, what, name, target, id string) {
+		if !ok {
+			*errs = append(*errs, fmt.Errorf("%s %s names the %s %q, which does not exist", what, name, target, id))
+		}
+	}
+	for i := range c.Zones {
+		z := &c.Zones[i]
+		missing(s.plans[z.PlanID] != nil, "zone", z.Name, "plan", z.PlanID)
+	}
+	for i := range c.Residences {
+		r := &c.Residences[i]
+		missing(s.plans[r.PlanID] != nil, "residence", r.Name, "plan", r.PlanID)
+	}
+	for i := range c.Dwellings {
+		d := &c.Dwellings[i]
+		missing(s.residences[d.ResidenceID] != nil, "dwelling", d.Ref, "residence", d.ResidenceID)
+	}
+	for i := range c.NASes {
+		n := &c.NASes[i]
+		missing(n.ZoneID == "" || s.zones[n.ZoneID] != nil, "NAS", n.Name, "zone", n.ZoneID)
+	}
+	for i := range c.AccessPoints {
+		a := &c.AccessPoints[i]
+		missing(a.ZoneID == "" || s.zones[a.ZoneID] != nil, "access point", a.Name, "zone", a.ZoneID)
+		missing(a.ResidenceID == "" || s.residences[a.ResidenceID] != nil, "access point", a.Name, "residence", a.ResidenceID)
+		missing(a.NASID == "" || s.nasByID[a.NASID] != nil, "access point", a.Name, "NAS", a.NASID)
+	}
+}
+
+// index maps the elements of list by key; elements with a zero key are left out.
+func index[K comparable, T any](list []T, what string, key func(*T) K, errs *[]error) map[K]*T {
+	m := make(map[K]*T, len(list))
+	var zero K
+	for i := range list {
+		k := key(&list[i])
+		if k == zero {
+			continue
+		}
+		if m[k] != nil {
+			*errs = append(*errs, fmt.Errorf("the %s %v is there twice", what, k))
+			continue
+		}
+		m[k] = &list[i]
+	}
+	return m
+}
+
+func unmap(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked()
+}
+
+// NASByAddr finds the RADIUS client that sends from addr: by its own address,
+// else by the longest range. Nil when there is none.
+func (s *Snapshot) NASByAddr(addr netip.Addr) *NAS {
+	addr = addr.Unmap().WithZone("")
+	if n := s.nasByAddr[addr]; n != nil {
+		return n
+	}
+	for _, n := range s.nasRanges {
+		if n.Prefix.Contains(addr) {
+			return n
+		}
+	}
+	return nil
+}
+
+// NAS returns the NAS with that id, or nil.
+func (s *Snapshot) NAS(id string) *NAS { return s.nasByID[id] }
+
+// NASByIdentifier returns the NAS with that NAS-Identifier, or nil.
+func (s *Snapshot) NASByIdentifier(ident string) *NAS { return s.nasByIdent[ident] }
+
+// AccessPoint returns the access point with that id, or nil.
+func (s *Snapshot) AccessPoint(id string) *AccessPoint { return s.apByID[id] }
+
+// FindAccessPoint finds an access point by its BSSID, else by the
+// NAS-Identifier that it sends. Nil when neither is known.
+func (s *Snapshot) FindAccessPoint(bssid MAC, identifier string) *AccessPoint {
+	if !bssid.IsZero() {
+		if a := s.apByBSSID[bssid]; a != nil {
+			return a
+		}
+	}
+	if identifier == "" {
+		return nil
+	}
+	return s.apByIdent[identifier]
+}
+
+// AccessPoints lists all of them; the slice must not be changed.
+func (s *Snapshot) AccessPoints() []*AccessPoint { return s.aps }
+
+// Zones lists all zones; the slice must not be changed.
+func (s *Snapshot) Zones() []*Zone { return s.zoneList }
+
+// Zone returns the zone with that id, or nil.
+func (s *Snapshot) Zone(id string) *Zone { return s.zones[id] }
+
+// Plan returns the plan with that id, or nil.
+func (s *Snapshot) Plan(id string) *Plan { return s.plans[id] }
+
+// Residence returns the residence with that id, or nil.
+func (s *Snapshot) Residence(id string) *Residence { return s.residences[id] }
+
+// Dwelling returns the dwelling with that id, or nil.
+func (s *Snapshot) Dwelling(id string) *Dwelling { return s.dwellings[id] }
+
+// DwellingByLogin returns the dwelling with that normalised login, or nil.
+func (s *Snapshot) DwellingByLogin(login string) *Dwelling { return s.logins[login] }
+
+// Card returns the card whose code has that keyed hash, or nil.
+func (s *Snapshot) Card(hash string) *Card { return s.cards[hash] }
