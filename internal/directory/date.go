@@ -44,6 +44,19 @@ func (d Date) String() string {
 	return d.Time().Format(time.DateOnly)
 }
 
+// MarshalText implements encoding.TextMarshaler, as String spells it.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Date) UnmarshalText(text []byte) error {
+	v, err := ParseDate(string(text))
+	if err != nil {
+		return err
+	}
+	*d = v
+	return nil
+}
+
 // Period is the half-open interval of days [From, Until). A zero Until is open.
 type Period struct{ From, Until Date }
 
@@ -102,3 +115,16 @@ func (m Month) Period() Period {
 
 // String spells AAAA-MM.
 func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year(), int(m.MonthOfYear())) }
+
+// MarshalText implements encoding.TextMarshaler, as String spells it.
+func (m Month) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *Month) UnmarshalText(text []byte) error {
+	v, err := ParseMonth(string(text))
+	if err != nil {
+		return err
+	}
+	*m = v
+	return nil
+}
