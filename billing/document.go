@@ -1,7 +1,10 @@
 package billing
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"parvis/internal/directory"
@@ -71,7 +74,7 @@ type Posting struct {
 }
 
 // postings returns the entry of a document: what the operator owes against
-// revenue and the tax collected. Sides of zero are left out.
+// revenue and the tax collected, by account. Sides of zero are left out.
 func postings(d Document) []Posting {
 	var list []Posting
 	for _, p := range []Posting{
@@ -82,6 +85,51 @@ func postings(d Document) []Posting {
 		if p.Amount != 0 {
 			list = append(list, p)
 		}
+	}
+	slices.SortFunc(list, func(a, b Posting) int { return cmp.Compare(a.Account, b.Account) })
+	return list
+}
+
+// Check holds a document against itself: its hash, its lines, tax and postings.
+// The ledger asks it before it writes, Verify ever after.
+func (d *Document) Check() error {
+	var errs []error
+	for _, f := range d.faults() {
+		errs = append(errs, errors.New(f))
+	}
+	return errors.Join(errs...)
+}
+
+// faults says in sentences what is wrong with a document by itself.
+func (d *Document) faults() []string {
+	var list []string
+	add := func(format string, args ...any) {
+		list = append(list, d.Name()+": "+fmt.Sprintf(format, args...))
+	}
+	if d.hash() != d.Hash {
+		add("it is not what was issued, its content does not match its hash")
+	}
+	if sum := Sum(d.Lines); sum != d.Total {
+		add("its lines add up to %s €, its total is %s €", sum, d.Total)
+	}
+	if d.Net+d.VAT != d.Total {
+		add("net %s € and VAT %s € do not make its total %s €", d.Net, d.VAT, d.Total)
+	}
+	if (d.Total < 0) != (d.Kind == CreditNote) {
+		add("its kind is %s, with a total of %s €", d.Kind, d.Total)
+	}
+	var balance, receivable directory.Cents
+	for _, p := range d.Postings {
+		balance += p.Amount
+		if p.Account == "receivable:"+d.OperatorID {
+			receivable += p.Amount
+		}
+	}
+	if balance != 0 {
+		add("its postings are out of balance by %s €", balance)
+	}
+	if receivable != d.Total {
+		add("its receivable is %s €, its total is %s €", receivable, d.Total)
 	}
 	return list
 }
