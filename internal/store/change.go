@@ -11,7 +11,7 @@ import (
 // Kinds of a change that a follower tells apart. Every other kind names a table
 // and means that the directory's snapshot is to be loaded again.
 const (
-	ChangeDevice = "device" // Subject is DeviceSubject's text
+	ChangeDevice = "device" // Change.Device says which
 	ChangeForget = "forget" // likewise; the device is not remembered any more
 )
 
@@ -78,9 +78,10 @@ func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]Change, 
 		if err != nil {
 			return err
 		}
-		next := after + 1
-		if len(list) > 0 && list[0].Seq != next {
-			return ErrChangesGone
+		for i, c := range list {
+			if c.Seq != after+1+int64(i) {
+				return ErrChangesGone
+			}
 		}
 		if len(list) > 0 {
 			return nil

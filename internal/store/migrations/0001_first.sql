@@ -164,7 +164,7 @@ CREATE TABLE consent (
 	language    TEXT NOT NULL,
 	card_id     TEXT REFERENCES card (id)
 );
-CREATE INDEX consent_accepted ON consent (accepted_at);
+CREATE INDEX consent_until ON consent (until_at);
 
 -- No foreign keys: what was accounted stays true when a NAS or an access point goes.
 CREATE TABLE session (
