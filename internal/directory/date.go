@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -18,7 +19,9 @@ func NewDate(year int, month time.Month, day int) Date {
 // DateOf returns the civil date of t in t's own location.
 func DateOf(t time.Time) Date { return NewDate(t.Date()) }
 
-// ParseDate reads AAAA-MM-DD. An empty text is the zero date.
+// ParseDate reads AAAA-MM-DD. An empty text is the zero date; 1970-01-01 is
+// refused, because it is what the zero date is kept as: an agreement that ended
+// on it would read as one that never ends.
 func ParseDate(s string) (Date, error) {
 	if s == "" {
 		return 0, nil
@@ -27,7 +30,11 @@ func ParseDate(s string) (Date, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a date: write year-month-day, for example 2026-10-01", clip(s))
 	}
-	return DateOf(t), nil
+	d := DateOf(t)
+	if d == 0 {
+		return 0, errors.New("1970-01-01 cannot be told from «no date»: write 1970-01-02 or leave it empty")
+	}
+	return d, nil
 }
 
 // IsZero reports whether there is no date.
@@ -68,14 +75,14 @@ func (p Period) Contains(d Date) bool {
 // Days counts the days of a closed period; never negative.
 func (p Period) Days() int { return max(0, int(p.Until-p.From)) }
 
-// Intersect returns the days that are in both. An empty result has Days() 0.
-// q must be closed.
+// Intersect returns the days that are in both; open only when both are. An
+// empty result has Days() 0.
 func (p Period) Intersect(q Period) Period {
 	r := Period{From: max(p.From, q.From), Until: q.Until}
-	if p.Until != 0 {
-		r.Until = min(p.Until, q.Until)
+	if q.Until == 0 || p.Until != 0 && p.Until < q.Until {
+		r.Until = p.Until
 	}
-	if r.Until < r.From {
+	if r.Until != 0 && r.Until < r.From {
 		r.Until = r.From
 	}
 	return r
@@ -102,7 +109,7 @@ func ParseMonth(s string) (Month, error) {
 	return NewMonth(t.Year(), t.Month()), nil
 }
 
-// Year and the month within it.
+// Year returns the calendar year.
 func (m Month) Year() int { return int(m) / 12 }
 
 // MonthOfYear returns January to December.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"encoding/binary"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,15 +10,22 @@ import (
 
 const deviceShards = 256
 
+// maxTerms bounds the versions of the consent text: their number is half of a key.
+const maxTerms = 1 << 16
+
 // Devices is the memory of the MACs that accepted: sharded, bounded, about 40
-// bytes a device. It is safe for concurrent use.
+// bytes a device. It is safe for concurrent use, and a reader shares no lock
+// with the readers of other shards.
 type Devices struct {
 	shards  [deviceShards]deviceShard
-	limit   int // for each shard
+	limit   int64
+	size    atomic.Int64
 	dropped atomic.Uint64
 
-	mu    sync.RWMutex
-	terms map[string]uint16 // versions of the consent text: a handful
+	// terms numbers the versions of the consent text, a handful. The map is
+	// copied on write, so that reading takes no lock; intern is for writers.
+	intern sync.Mutex
+	terms  atomic.Pointer[map[string]uint16]
 }
 
 type deviceShard struct {
@@ -25,9 +33,10 @@ type deviceShard struct {
 	until map[uint64]int64 // MAC and terms -> Unix milliseconds
 }
 
-// NewDevices returns a memory for about limit devices.
+// NewDevices returns a memory for limit devices, at least one.
 func NewDevices(limit int) *Devices {
-	d := &Devices{limit: max(1, limit/deviceShards), terms: map[string]uint16{}}
+	d := &Devices{limit: int64(max(1, limit))}
+	d.terms.Store(&map[string]uint16{})
 	for i := range d.shards {
 		d.shards[i].until = map[uint64]int64{}
 	}
@@ -37,7 +46,7 @@ func NewDevices(limit int) *Devices {
 // Remember keeps that mac accepted terms, until that instant. It reports false
 // when the memory is full; the device then sees the page again.
 func (d *Devices) Remember(mac MAC, terms string, until time.Time) bool {
-	t, ok := d.intern(terms)
+	t, ok := d.number(terms)
 	if !ok {
 		d.dropped.Add(1)
 		return false
@@ -46,7 +55,8 @@ func (d *Devices) Remember(mac MAC, terms string, until time.Time) bool {
 	s := d.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, there := s.until[key]; !there && len(s.until) >= d.limit {
+	if _, there := s.until[key]; !there && d.size.Add(1) > d.limit {
+		d.size.Add(-1)
 		d.dropped.Add(1)
 		return false
 	}
@@ -63,8 +73,11 @@ func (d *Devices) Forget(mac MAC, terms string) {
 	key := deviceKey(mac, t)
 	s := d.shard(key)
 	s.mu.Lock()
-	delete(s.until, key)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if _, there := s.until[key]; there {
+		delete(s.until, key)
+		d.size.Add(-1)
+	}
 }
 
 // Until returns the instant up to which mac is remembered for terms. It may
@@ -85,7 +98,7 @@ func (d *Devices) Until(mac MAC, terms string) (until time.Time, ok bool) {
 	return time.UnixMilli(ms), true
 }
 
-// Sweep drops what was forgotten before now and returns how many.
+// Sweep drops what is forgotten at now and returns how many.
 func (d *Devices) Sweep(now time.Time) int {
 	n, ms := 0, now.UnixMilli()
 	for i := range d.shards {
@@ -99,45 +112,39 @@ func (d *Devices) Sweep(now time.Time) int {
 		}
 		s.mu.Unlock()
 	}
+	d.size.Add(int64(-n))
 	return n
 }
 
 // Len counts the devices.
-func (d *Devices) Len() int {
-	n := 0
-	for i := range d.shards {
-		s := &d.shards[i]
-		s.mu.RLock()
-		n += len(s.until)
-		s.mu.RUnlock()
-	}
-	return n
-}
+func (d *Devices) Len() int { return int(min(d.size.Load(), d.limit)) }
 
 // Dropped counts the devices that the full memory could not take.
 func (d *Devices) Dropped() uint64 { return d.dropped.Load() }
 
 func (d *Devices) lookup(terms string) (uint16, bool) {
-	d.mu.RLock()
-	t, ok := d.terms[terms]
-	d.mu.RUnlock()
+	t, ok := (*d.terms.Load())[terms]
 	return t, ok
 }
 
-func (d *Devices) intern(terms string) (uint16, bool) {
+// number returns the number of terms, and gives it one when it is new.
+func (d *Devices) number(terms string) (uint16, bool) {
 	if t, ok := d.lookup(terms); ok {
 		return t, true
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if t, ok := d.terms[terms]; ok {
+	d.intern.Lock()
+	defer d.intern.Unlock()
+	old := *d.terms.Load()
+	if t, ok := old[terms]; ok {
 		return t, true
 	}
-	if len(d.terms) > 0xffff {
+	if len(old) >= maxTerms {
 		return 0, false
 	}
-	t := uint16(len(d.terms))
-	d.terms[terms] = t
+	t := uint16(len(old))
+	grown := maps.Clone(old)
+	grown[terms] = t
+	d.terms.Store(&grown)
 	return t, true
 }
 

@@ -112,7 +112,8 @@ type CalledStation struct {
 
 // ParseCalledStation reads "BSSID:SSID" (RFC 3580 §3.20), a bare MAC as
 // CoovaChilli sends it, or "BSSID:" as hostapd's wired driver does. The SSID
-// may itself hold colons.
+// may itself hold colons. When only the SSID is odd, the BSSID comes with the
+// error: an access point stays known whatever its network is called.
 func ParseCalledStation(s string) (CalledStation, error) {
 	for _, n := range []int{17, 14, 13, 12} {
 		if len(s) < n || len(s) > n && s[n] != ':' {
@@ -127,7 +128,7 @@ func ParseCalledStation(s string) (CalledStation, error) {
 		}
 		ssid, err := ParseSSID(s[n+1:])
 		if err != nil {
-			return CalledStation{}, err
+			return CalledStation{BSSID: mac}, err
 		}
 		return CalledStation{BSSID: mac, SSID: ssid}, nil
 	}

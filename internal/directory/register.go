@@ -63,8 +63,9 @@ type Snapshot struct {
 }
 
 // NewSnapshot indexes c. It reports every contradiction at once: a name used
-// twice, or a reference to something that is not there. c is owned by the
-// snapshot from then on.
+// twice, an address used twice or missing, or a reference to something that is
+// not there. The snapshot is usable all the same: of two that contradict each
+// other the first counts. c is owned by the snapshot from then on.
 func NewSnapshot(c Catalog) (*Snapshot, error) {
 	var errs []error
 	s := &Snapshot{
@@ -81,19 +82,7 @@ func NewSnapshot(c Catalog) (*Snapshot, error) {
 		apByIdent:  index(c.AccessPoints, "access point identifier", func(a *AccessPoint) string { return a.Identifier }, &errs),
 		nasByAddr:  map[netip.Addr]*NAS{},
 	}
-	for i := range c.NASes {
-		n := &c.NASes[i]
-		n.Prefix = unmap(n.Prefix)
-		if !n.Prefix.IsSingleIP() {
-			s.nasRanges = append(s.nasRanges, n)
-			continue
-		}
-		if old := s.nasByAddr[n.Prefix.Addr()]; old != nil {
-			errs = append(errs, fmt.Errorf("NAS %s and NAS %s have the same address %s", old.Name, n.Name, n.Prefix.Addr()))
-		}
-		s.nasByAddr[n.Prefix.Addr()] = n
-	}
-	slices.SortStableFunc(s.nasRanges, func(a, b *NAS) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
+	s.indexAddresses(c.NASes, &errs)
 	for i := range c.AccessPoints {
 		s.aps = append(s.aps, &c.AccessPoints[i])
 	}
@@ -102,6 +91,29 @@ func NewSnapshot(c Catalog) (*Snapshot, error) {
 	}
 	s.checkReferences(c, &errs)
 	return s, errors.Join(errs...)
+}
+
+func (s *Snapshot) indexAddresses(list []NAS, errs *[]error) {
+	ranges := map[netip.Prefix]*NAS{}
+	for i := range list {
+		n := &list[i]
+		n.Prefix = unmap(n.Prefix)
+		if !n.Prefix.IsValid() {
+			*errs = append(*errs, fmt.Errorf("NAS %s has no address", n.Name))
+			continue
+		}
+		if old := ranges[n.Prefix]; old != nil {
+			*errs = append(*errs, fmt.Errorf("NAS %s and NAS %s have the same address %s", old.Name, n.Name, n.Prefix))
+			continue
+		}
+		ranges[n.Prefix] = n
+		if n.Prefix.IsSingleIP() {
+			s.nasByAddr[n.Prefix.Addr()] = n
+		} else {
+			s.nasRanges = append(s.nasRanges, n)
+		}
+	}
+	slices.SortStableFunc(s.nasRanges, func(a, b *NAS) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
 }
 
 func (s *Snapshot) checkReferences(c Catalog, errs *[]error) {
@@ -130,7 +142,14 @@ func (s *Snapshot) checkReferences(c Catalog, errs *[]error) {
 		a := &c.AccessPoints[i]
 		missing(a.ZoneID == "" || s.zones[a.ZoneID] != nil, "access point", a.Name, "zone", a.ZoneID)
 		missing(a.ResidenceID == "" || s.residences[a.ResidenceID] != nil, "access point", a.Name, "residence", a.ResidenceID)
+		if a.ZoneID != "" && a.ResidenceID != "" {
+			*errs = append(*errs, fmt.Errorf("access point %s stands in a zone and in a residence: it can be in one only", a.Name))
+		}
 		missing(a.NASID == "" || s.nasByID[a.NASID] != nil, "access point", a.Name, "NAS", a.NASID)
+	}
+	for i := range c.Cards {
+		k := &c.Cards[i]
+		missing(k.ZoneID == "" || s.zones[k.ZoneID] != nil, "card", k.ID, "zone", k.ZoneID)
 	}
 }
 
@@ -152,9 +171,11 @@ func index[K comparable, T any](list []T, what string, key func(*T) K, errs *[]e
 	return m
 }
 
+// unmap spells an IPv4 address or range that was written as IPv6, because
+// NASByAddr looks for it as IPv4, and clears the bits behind the prefix.
 func unmap(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
 	return p.Masked()
 }

@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -35,12 +38,31 @@ func NewTicketCode() string {
 
 // IsTicketCode reports whether a User-Name has the form of a ticket.
 func IsTicketCode(user string) bool {
-	return len(user) == len(ticketPrefix)+26 && strings.HasPrefix(user, ticketPrefix)
+	code, ok := strings.CutPrefix(user, ticketPrefix)
+	if !ok || len(code) != 26 {
+		return false
+	}
+	for i := range len(code) {
+		if c := code[i]; (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return true
 }
 
 // Key is a 256-bit key of this installation, from which keyed hashes are made.
 // Each use has a label of its own, so that one hash never serves for another.
+// Printed, logged or marshalled it shows dots.
 type Key [32]byte
+
+// Format implements fmt.Formatter.
+func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, dots) }
+
+// LogValue implements slog.LogValuer.
+func (k Key) LogValue() slog.Value { return slog.StringValue(dots) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (k Key) MarshalText() ([]byte, error) { return []byte(dots), nil }
 
 // Hash returns a keyed hash of text as hexadecimal-like text (52 characters).
 func (k Key) Hash(label, text string) string {
