@@ -124,8 +124,6 @@ func decideDevice(f Facts, now time.Time) Decision {
 		return refuse(NoProof)
 	case f.Remembered.IsZero():
 		return refuse(UnknownDevice)
-	case !now.Before(f.Remembered):
-		return refuse(MemoryExpired)
 	}
 	return acceptUntil(f, f.Remembered, now)
 }
@@ -136,14 +134,11 @@ func decideTicket(f Facts, now time.Time) Decision {
 		return refuse(TicketUnknown)
 	case !f.Verified:
 		return refuse(WrongPassword)
-	case f.Ticket.MAC != f.MAC || f.Ticket.NASID != f.NASID:
+	case f.MAC.IsZero() || f.Ticket.MAC != f.MAC || f.Ticket.NASID != f.NASID:
 		return refuse(TicketElsewhere)
 	}
 	if r := checkZone(f); r != Accepted {
 		return refuse(r)
-	}
-	if !now.Before(f.Ticket.Until) {
-		return refuse(MemoryExpired)
 	}
 	return acceptUntil(f, f.Ticket.Until, now)
 }
@@ -161,12 +156,15 @@ func checkZone(f Facts) Reason {
 }
 
 // acceptUntil ends the session with the memory at the latest, so that the
-// gateway shows the page again when the zone's time is over.
+// gateway shows the page again when the zone's time is over. RADIUS counts
+// whole seconds, and 0 would mean no end: less than one second is no time.
 func acceptUntil(f Facts, until, now time.Time) Decision {
+	left := until.Sub(now).Truncate(time.Second)
+	if left <= 0 {
+		return refuse(MemoryExpired)
+	}
 	g := grant(f.Plan)
 	g.ZoneID = f.Zone.ID
-	left := until.Sub(now).Truncate(time.Second)
-	left = max(left, time.Second)
 	if g.SessionTime == 0 || left < g.SessionTime {
 		g.SessionTime = left
 	}
