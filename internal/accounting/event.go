@@ -1,6 +1,23 @@
 // Package accounting says what an accounting event changes in a session. It is
-// pure: no clock, no SQL. Counters only grow, a missing counter is not zero, a
-// Stop is final and a replay changes nothing.
+// pure: no clock, no SQL.
+//
+// What holds:
+//   - In, Out and Seconds never go down, and UpdatedAt only moves forward; a
+//     counter that an event does not carry changes nothing: missing is not zero.
+//   - The same event again changes nothing.
+//   - The events of one session may arrive in any order, also with Restart,
+//     Supersede and Expire in between: its start, its counters and the end that
+//     its Stop gives are the same. (StartedAt is the earliest start that any
+//     event implies. Of two different Logins or places the first to arrive stays.)
+//   - A Stop is final: a Start or Interim of a later instant changes nothing, one
+//     of an earlier instant was late and still counts.
+//   - An end that we concluded is not: a Stop replaces it, a sign of life after
+//     CauseStale opens the session again, and after CauseNASRestart or
+//     CauseSuperseded it counts and moves the end.
+//
+// What does not: a NAS that gives an ended session's key to a new one within its
+// Class, or without Class its Acct-Session-Id and MAC, is not told apart from
+// a late packet; the new session is not opened.
 package accounting
 
 import (

@@ -43,25 +43,32 @@ func (s Session) Open() bool { return s.Exists() && s.StoppedAt.IsZero() }
 type Change struct{ Before, After Session }
 
 // Apply returns the session after e, which must be a Start, Interim or Stop of
-// that session. Applying the same event again changes nothing, and the order in
-// which the events of a session arrive does not change its end, its start or
-// its counters.
+// that session (see Event.Key). What holds is said in the package comment.
 func Apply(s Session, e Event) Session {
 	if !s.Exists() {
 		s = Session{
 			Key: e.Key(), NASID: e.NASID, AcctSessionID: e.AcctSessionID, MAC: e.MAC,
-			StartedAt: startOf(e),
+			StartedAt: startOf(e), UpdatedAt: e.At,
+		}
+	}
+	if !s.Open() && e.Kind != Stop && e.At.After(s.StoppedAt) {
+		switch s.Cause {
+		default:
+			return s // the NAS said itself that it was over
+		case CauseStale:
+			s.StoppedAt, s.Cause = time.Time{}, 0 // it had only been silent
+		case CauseNASRestart, CauseSuperseded:
+			// Overtaken on its way by what ended the session: the usage counts,
+			// and the last sign of life is the end.
+			s.StoppedAt = e.At
 		}
 	}
 	fill(&s, e)
 	if start := startOf(e); start.Before(s.StartedAt) {
 		s.StartedAt = start
 	}
-	if !s.Open() && e.Kind == Interim && e.At.After(s.StoppedAt) {
-		if s.Cause != CauseStale {
-			return s // a Stop is final
-		}
-		s.StoppedAt, s.Cause = time.Time{}, 0 // it had only been silent
+	if e.At.After(s.UpdatedAt) {
+		s.UpdatedAt = e.At
 	}
 	// A reordered Interim must not lower a total: the highest report counts.
 	s.In = grow(s.In, e.In)
@@ -69,53 +76,53 @@ func Apply(s Session, e Event) Session {
 	if e.Seconds != nil {
 		s.Seconds = max(s.Seconds, *e.Seconds)
 	}
-	if e.At.After(s.UpdatedAt) {
-		s.UpdatedAt = e.At
-	}
 	if e.Kind == Stop {
-		s = end(s, e.At, e.Cause)
+		s = stop(s, e.At, e.Cause)
 	}
 	return s
 }
 
-// Restart returns the session after an Accounting-On or -Off of its NAS (or of
-// its access point when e is scoped). A session that started after the restart
-// stays open. RFC 2866 §5.1.
-func Restart(s Session, e Event) Session {
-	if !s.Open() || s.NASID != e.NASID || e.Scoped && s.AccessPointID != e.AccessPointID || s.StartedAt.After(e.At) {
-		return s
+// stop closes s because the NAS said so, which wins over an end that we
+// concluded. Of two Stops the later one counts, and at one instant the higher
+// cause, so that their order does not matter.
+func stop(s Session, at time.Time, cause uint32) Session {
+	if concluded(cause) {
+		cause = 0 // a NAS cannot send ours: it would unmake its own Stop
 	}
-	return end(s, s.UpdatedAt, CauseNASRestart)
-}
-
-// Supersede ends s because its device started a new session at that instant.
-func Supersede(s Session) Session {
-	if !s.Open() {
-		return s
-	}
-	return end(s, s.UpdatedAt, CauseSuperseded)
-}
-
-// Expire ends s because nothing was heard of it; the last sign of life is its end.
-func Expire(s Session) Session {
-	if !s.Open() {
-		return s
-	}
-	return end(s, s.UpdatedAt, CauseStale)
-}
-
-// end closes s. A Stop of the NAS itself always wins over an end that we
-// concluded; of two the later one counts, so that the order does not matter.
-func end(s Session, at time.Time, cause uint32) Session {
-	concluded, was := cause >= CauseNASRestart, s.Cause >= CauseNASRestart
 	switch {
-	case s.StoppedAt.IsZero(), was && !concluded:
-	case concluded && !was:
-		return s
-	case !at.After(s.StoppedAt):
+	case s.Open(), concluded(s.Cause), at.After(s.StoppedAt):
+		s.StoppedAt, s.Cause = at, cause
+	case at.Equal(s.StoppedAt):
+		s.Cause = max(s.Cause, cause)
+	}
+	return s
+}
+
+func concluded(cause uint32) bool { return cause >= CauseNASRestart && cause <= CauseStale }
+
+// Restart returns the session after an Accounting-On or -Off of its NAS (or of
+// its access point when e is scoped). A session that started with the restart
+// or later stays open: the instants are whole seconds, and an On that is sent
+// again must not end what has begun since. RFC 2866 §5.1.
+func Restart(s Session, e Event) Session {
+	if s.NASID != e.NASID || e.Scoped && s.AccessPointID != e.AccessPointID || !s.StartedAt.Before(e.At) {
 		return s
 	}
-	s.StoppedAt, s.Cause = at, cause
+	return conclude(s, CauseNASRestart)
+}
+
+// Supersede ends s because its device started a new session elsewhere.
+func Supersede(s Session) Session { return conclude(s, CauseSuperseded) }
+
+// Expire ends s because nothing was heard of it for long.
+func Expire(s Session) Session { return conclude(s, CauseStale) }
+
+// conclude ends an open session whose Stop did not come; its last sign of life
+// is its end, because what came after it is not known.
+func conclude(s Session, cause uint32) Session {
+	if s.Open() {
+		s.StoppedAt, s.Cause = s.UpdatedAt, cause
+	}
 	return s
 }
 
