@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -94,6 +95,9 @@ func (f *follower) run(ctx context.Context, notice <-chan struct{}) {
 func (f *follower) catchUp(ctx context.Context) error {
 	for {
 		changes, err := f.store.Changes(ctx, f.last, changeBatch)
+		if errors.Is(err, store.ErrChangesGone) {
+			return f.load(ctx)
+		}
 		if err != nil {
 			return fmt.Errorf("read the change feed: %w", err)
 		}
@@ -102,7 +106,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 		}
 		reload := false
 		for _, c := range changes {
-			if c.Kind != store.ChangeDevice {
+			if c.Kind != store.ChangeDevice && c.Kind != store.ChangeForget {
 				reload = true
 				continue
 			}

@@ -22,7 +22,6 @@ type jobs struct {
 	drain    *drain
 	leases   leaser
 	holder   string
-	keep     store.Retention
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -81,12 +80,11 @@ func (j *jobs) reap(ctx context.Context) error {
 }
 
 func (j *jobs) retain(ctx context.Context) error {
-	deleted, err := j.store.DeleteExpired(ctx, j.now(), j.keep)
+	deleted, err := j.store.DeleteExpired(ctx, j.now())
 	if err != nil {
 		return err
 	}
-	if deleted.Total() > 0 {
-		j.log.Info("personal data deleted at its date", "rows", deleted.Total())
-	}
+	j.log.Info("what reached its retention date is deleted", "devices", deleted.Devices, "consents", deleted.Consents,
+		"logins", deleted.Logins, "sessions", deleted.Sessions)
 	return nil
 }

@@ -60,6 +60,7 @@ type Snapshot struct {
 	apByIdent  map[string]*AccessPoint
 	aps        []*AccessPoint
 	zoneList   []*Zone
+	planList   []*Plan
 }
 
 // NewSnapshot indexes c. It reports every contradiction at once: a name used
@@ -85,6 +86,9 @@ func NewSnapshot(c Catalog) (*Snapshot, error) {
 	s.indexAddresses(c.NASes, &errs)
 	for i := range c.AccessPoints {
 		s.aps = append(s.aps, &c.AccessPoints[i])
+	}
+	for i := range c.Plans {
+		s.planList = append(s.planList, &c.Plans[i])
 	}
 	for i := range c.Zones {
 		s.zoneList = append(s.zoneList, &c.Zones[i])
@@ -223,6 +227,9 @@ func (s *Snapshot) AccessPoints() []*AccessPoint { return s.aps }
 
 // Zones lists all zones; the slice must not be changed.
 func (s *Snapshot) Zones() []*Zone { return s.zoneList }
+
+// Plans lists all plans; the slice must not be changed.
+func (s *Snapshot) Plans() []*Plan { return s.planList }
 
 // Zone returns the zone with that id, or nil.
 func (s *Snapshot) Zone(id string) *Zone { return s.zones[id] }
