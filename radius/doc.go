@@ -1,0 +1,25 @@
+// Package radius is the RADIUS server over UDP: intake, integrity, duplicates,
+// proofs (PAP, CHAP, MAC, ticket), the answer, and accounting intake.
+//
+// The way of a datagram: a reader for each socket does what is cheap (length,
+// code, NAS by source address) and puts it in a bounded queue; one of a fixed
+// number of workers sheds it when it is old, checks its signature, looks into
+// the duplicate cache, and handles it. Nothing on this way waits for SQL.
+//
+// layeh.com/radius is used as a codec only: its server and its generated vendor
+// packages are not (an endless loop and a panic are known in them).
+//
+// The standards that comments here cite:
+//
+//   - RFC 2865: RADIUS
+//   - RFC 2866: RADIUS Accounting
+//   - RFC 2867: RADIUS Accounting Modifications for Tunnel Protocol Support
+//   - RFC 2868: RADIUS Attributes for Tunnel Protocol Support
+//   - RFC 2869: RADIUS Extensions
+//   - RFC 3579: RADIUS Support for EAP
+//   - RFC 3580: IEEE 802.1X RADIUS Usage Guidelines
+//   - RFC 3748: Extensible Authentication Protocol
+//   - RFC 5080: Common RADIUS Implementation Issues and Suggested Fixes
+//   - RFC 5176: Dynamic Authorization Extensions to RADIUS
+//   - RFC 5997: Use of Status-Server Packets in RADIUS
+package radius

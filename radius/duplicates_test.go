@@ -1,0 +1,186 @@
+package radius
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"pgregory.net/rapid"
+
+	"parvis/internal/directory"
+)
+
+type panicking struct{}
+
+func (panicking) Refused(directory.Refusal) { panic("a bug") }
+
+// RFC 5080 §2.2.2, through real sockets.
+func TestRetransmissionGetsTheSameBytes(t *testing.T) {
+	w := serving(t, one)
+	c := dial(t, "127.0.0.1", w.AuthAddrs()[0])
+	a := ask{code: codeAccessRequest, attrs: at(homeAP, user(homeLogin)), password: ptr(homePassword)}
+	b := a.encode(t)
+	c.send(b)
+	first := c.receive() // holds a random Class: made twice, it would differ
+	c.send(b)
+	if again := c.receive(); !bytes.Equal(first, again) {
+		t.Errorf("another answer:\n%x\n%x", first, again)
+	}
+	// A forgery with the same identifier does not touch the cache.
+	forged := ask{code: a.code, attrs: a.attrs, password: a.password, secret: "wrong"}.encode(t)
+	c.send(forged)
+	c.send(b)
+	if again := c.receive(); !bytes.Equal(first, again) {
+		t.Error("a forged packet moved the cache")
+	}
+	// The identifier used anew is a new request.
+	other := a.encode(t)
+	c.send(other)
+	checkReply(t, c.receive(), other)
+	m := w.metrics.listeners[authListener].duplicates
+	if r, n := testutil.ToFloat64(m[actionReplayed]), testutil.ToFloat64(m[actionConflicting]); r != 2 || n != 1 {
+		t.Errorf("replayed %v, conflicting %v", r, n)
+	}
+	if len(w.attempts) != 2 || len(w.repeats) != 2 || w.repeats[0] != "ap-2" {
+		t.Errorf("attempts %v, retransmitted %v", w.attempts, w.repeats)
+	}
+}
+
+func TestRetransmissionWhileInProgress(t *testing.T) {
+	w := newWorld(t, nil, nil, []string{"127.0.0.1:0"})
+	w.hold = make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.Serve(ctx) }()
+	c := dial(t, "127.0.0.1", w.AcctAddrs()[0])
+	b := ask{code: codeAccountingRequest, attrs: []attr{number(typeAcctStatusType, 1), {typeAcctSessionID, "s"}}}.encode(t)
+	c.send(b)
+	<-w.entered
+	c.send(b)
+	for testutil.ToFloat64(w.metrics.listeners[acctListener].duplicates[actionDropped]) < 1 {
+		runtime.Gosched()
+	}
+	close(w.hold)
+	first := c.receive()
+	c.send(b)
+	if !bytes.Equal(first, c.receive()) {
+		t.Error("another answer")
+	}
+	if n := testutil.ToFloat64(w.metrics.records[1][recordDuplicate]); n != 1 || len(w.events) != 1 {
+		t.Errorf("duplicate %v, events %d", n, len(w.events))
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func key(port uint16, id byte) duplicateKey {
+	return duplicateKey{netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), port), 0, 1, id}
+}
+
+func TestDuplicateKeyParts(t *testing.T) {
+	d := newDuplicates(1000, time.Minute)
+	authenticator := make([]byte, 16)
+	base := key(1, 1)
+	seen := []duplicateKey{base, key(2, 1), key(1, 2)}
+	other := base
+	other.code = 4
+	seen = append(seen, other)
+	other = base
+	other.socket = 1
+	seen = append(seen, other)
+	other = base
+	other.from = netip.AddrPortFrom(netip.MustParseAddr("192.0.2.2"), 1)
+	for i, k := range append(seen, other) {
+		if _, found := d.begin(k, authenticator, true, morning); found != duplicateNew {
+			t.Errorf("%d: %v", i, found)
+		}
+	}
+}
+
+func TestDuplicatesExpire(t *testing.T) {
+	d := newDuplicates(1000, 10*time.Second)
+	a := bytes.Repeat([]byte{1}, 16)
+	e, _ := d.begin(key(1, 1), a, true, morning)
+	d.finish(key(1, 1), e, []byte("answer"), morning)
+	if e, found := d.begin(key(1, 1), a, true, morning.Add(10*time.Second)); found != duplicateAnswered || string(e.reply) != "answer" {
+		t.Errorf("after 10 s: %v", found)
+	}
+	if _, found := d.begin(key(1, 1), a, true, morning.Add(10*time.Second+1)); found != duplicateNew {
+		t.Errorf("after more: %v", found)
+	}
+}
+
+func TestUnsignedDoesNotReplaceSigned(t *testing.T) {
+	d := newDuplicates(1000, 10*time.Second)
+	a, b := bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16)
+	e, _ := d.begin(key(1, 1), a, true, morning)
+	d.finish(key(1, 1), e, []byte("answer"), morning)
+	if e, found := d.begin(key(1, 1), b, false, morning); e != nil || found != duplicateConflict {
+		t.Errorf("unsigned: %v %v", e, found)
+	}
+	if _, found := d.begin(key(1, 1), a, true, morning); found != duplicateAnswered {
+		t.Errorf("the signed one is gone: %v", found)
+	}
+	if e, found := d.begin(key(1, 1), b, true, morning); e == nil || found != duplicateConflict {
+		t.Errorf("signed: %v %v", e, found)
+	}
+}
+
+func TestDuplicatesAreBounded(t *testing.T) {
+	const limit = 640
+	d := newDuplicates(limit, time.Hour)
+	for port := range uint16(5000) {
+		e, _ := d.begin(key(port, 0), make([]byte, 16), true, morning)
+		d.finish(key(port, 0), e, []byte{1}, morning)
+	}
+	if d.len() > limit || d.len()+int(d.evicted.Load()) != 5000 {
+		t.Errorf("%d entries, %d evicted", d.len(), d.evicted.Load())
+	}
+}
+
+// The cache against a model that keeps everything.
+func TestDuplicatesModel(t *testing.T) {
+	type answer struct {
+		authenticator byte
+		at            time.Time
+		reply         string
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d, model := newDuplicates(100_000, 10*time.Second), map[byte]answer{}
+		now := morning
+		for i := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 6).Draw(t, "seconds")) * time.Second)
+			id, a := rapid.ByteRange(0, 2).Draw(t, "id"), rapid.ByteRange(0, 2).Draw(t, "authenticator")
+			e, found := d.begin(key(1, id), bytes.Repeat([]byte{a}, 16), true, now)
+			old, there := model[id]
+			there = there && now.Sub(old.at) <= 10*time.Second
+			want := duplicateNew
+			switch {
+			case there && old.authenticator == a:
+				want = duplicateAnswered
+			case there:
+				want = duplicateConflict
+			}
+			if found != want || found == duplicateAnswered && string(e.reply) != old.reply {
+				t.Fatalf("step %d: %v, want %v", i, found, want)
+			}
+			if found == duplicateAnswered {
+				continue
+			}
+			delete(model, id)
+			var reply []byte
+			if rapid.Bool().Draw(t, "answered") {
+				reply = fmt.Appendf(nil, "answer %d", i)
+				model[id] = answer{a, now, string(reply)}
+			}
+			d.finish(key(1, id), e, reply, now)
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package radius
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"parvis/internal/directory"
+)
+
+// maxPacket is the longest RADIUS packet, RFC 2865 §3.
+const maxPacket = 4096
+
+const headerLength = 20
+
+// maxReadErrors in a row end a reader.
+const maxReadErrors = 100
+
+// Packet codes, RFC 2865 §4, RFC 2866 §4, RFC 5997 §3.
+const (
+	codeAccessRequest      = 1
+	codeAccessAccept       = 2
+	codeAccessReject       = 3
+	codeAccountingRequest  = 4
+	codeAccountingResponse = 5
+	codeStatusServer       = 12
+)
+
+type listenerKind uint8
+
+const (
+	authListener listenerKind = iota
+	acctListener
+	listenerKinds
+)
+
+// String returns the metric label.
+func (k listenerKind) String() string { return [listenerKinds]string{"auth", "acct"}[k] }
+
+// takes reports whether the code may come in on this kind of listener.
+func (k listenerKind) takes(code byte) bool {
+	switch code {
+	case codeStatusServer:
+		return true
+	case codeAccessRequest:
+		return k == authListener
+	case codeAccountingRequest:
+		return k == acctListener
+	}
+	return false
+}
+
+// listener is the sockets of one kind, with their queue and workers.
+type listener struct {
+	kind    listenerKind
+	sockets []*socket
+	workers int
+	queue   chan *request
+	// free holds all buffers that nobody uses. There are as many as may wait or
+	// be handled, and one for each reader: that is the bound on memory.
+	free chan *request
+}
+
+func newListener(kind listenerKind, workers, queue, sockets int) *listener {
+	l := &listener{kind: kind, workers: workers, queue: make(chan *request, queue)}
+	if sockets == 0 {
+		workers, queue = 0, 0
+		l.workers = 0
+	}
+	n := queue + workers + sockets
+	l.free = make(chan *request, n)
+	requests := make([]request, n)
+	for i := range requests {
+		l.free <- &requests[i]
+	}
+	return l
+}
+
+func (l *listener) addrs() []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, k := range l.sockets {
+		all = append(all, k.conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	}
+	return all
+}
+
+// request is one datagram on its way from the socket to the answer.
+type request struct {
+	buf  [maxPacket]byte
+	n    int // octets of the packet, without padding
+	sock *socket
+	from netip.AddrPort
+	at   time.Time // when it was read
+	snap *directory.Snapshot
+	nas  *directory.NAS
+}
+
+func (r *request) packet() []byte        { return r.buf[:r.n] }
+func (r *request) attributes() []byte    { return r.buf[headerLength:r.n] }
+func (r *request) code() byte            { return r.buf[0] }
+func (r *request) identifier() byte      { return r.buf[1] }
+func (r *request) authenticator() []byte { return r.buf[4:headerLength] }
+
+// read takes datagrams from one socket until ctx is done. It allocates nothing
+// for a packet that it drops.
+func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
+	r := <-l.free
+	for failed := 0; ; {
+		n, from, err := k.conn.ReadFromUDPAddrPort(r.buf[:])
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			// One may be an ICMP error that an earlier answer caused; many in a
+			// row are a socket that will not come back.
+			if failed++; failed > maxReadErrors || errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("radius: read on %s: %w", k.conn.LocalAddr(), err)
+			}
+			continue
+		}
+		failed = 0
+		r.n, r.from, r.sock, r.at = n, from, k, s.o.Now()
+		if why := s.admit(l.kind, r); why != discardNone {
+			s.discard(l.kind, why, r)
+			continue
+		}
+		// A reader always keeps one buffer, to read what it must drop.
+		select {
+		case next := <-l.free:
+			select {
+			case l.queue <- r:
+				r = next
+			default:
+				l.free <- next
+				s.discard(l.kind, discardQueueFull, r)
+			}
+		default:
+			s.discard(l.kind, discardQueueFull, r)
+		}
+	}
+}
+
+// admit does the checks that need no cryptography, and finds the NAS.
+func (s *Server) admit(kind listenerKind, r *request) discard {
+	r.nas, r.snap = nil, s.o.Register.Snapshot()
+	if r.n < headerLength {
+		return discardShort
+	}
+	switch length := int(binary.BigEndian.Uint16(r.buf[2:4])); {
+	case length > maxPacket:
+		return discardTooLong
+	case length < headerLength, length > r.n:
+		return discardBadLength
+	default:
+		r.n = length // RFC 2865 §3: octets beyond Length are padding
+	}
+	if !kind.takes(r.code()) {
+		return discardBadCode
+	}
+	nas := r.snap.NASByAddr(r.from.Addr())
+	// An empty secret would let anybody sign.
+	if nas == nil || nas.Secret.IsZero() {
+		return discardUnknownClient
+	}
+	r.nas = nas
+	return discardNone
+}

@@ -1,0 +1,142 @@
+package radius
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/subtle"
+)
+
+// Attribute types, RFC 2865 §5, RFC 2866 §5, RFC 2868 §3, RFC 2869 §5.
+const (
+	typeUserName             = 1
+	typeUserPassword         = 2
+	typeCHAPPassword         = 3
+	typeServiceType          = 6
+	typeReplyMessage         = 18
+	typeClass                = 25
+	typeVendorSpecific       = 26
+	typeSessionTimeout       = 27
+	typeIdleTimeout          = 28
+	typeCalledStationID      = 30
+	typeCallingStationID     = 31
+	typeNASIdentifier        = 32
+	typeProxyState           = 33
+	typeAcctStatusType       = 40
+	typeAcctDelayTime        = 41
+	typeAcctInputOctets      = 42
+	typeAcctOutputOctets     = 43
+	typeAcctSessionID        = 44
+	typeAcctSessionTime      = 46
+	typeAcctTerminateCause   = 49
+	typeAcctInputGigawords   = 52
+	typeAcctOutputGigawords  = 53
+	typeEventTimestamp       = 55
+	typeCHAPChallenge        = 60
+	typeTunnelType           = 64
+	typeTunnelMediumType     = 65
+	typeARAPPassword         = 70
+	typeEAPMessage           = 79
+	typeMessageAuthenticator = 80
+	typeTunnelPrivateGroupID = 81
+	typeAcctInterimInterval  = 85
+)
+
+const messageAuthenticatorOctet = 16
+
+// form is what integrity needs to know of a packet.
+type form struct {
+	authenticators int // how many Message-Authenticators there are
+	offset         int // of the value of the last one
+	wrongLength    bool
+	eap            bool
+	proxyState     bool
+}
+
+// scan walks the attributes of a packet; ok is false when they do not fill it exactly.
+func scan(p []byte) (f form, ok bool) {
+	for i := headerLength; i < len(p); {
+		if len(p)-i < 2 {
+			return f, false
+		}
+		length := int(p[i+1])
+		if length < 2 || length > len(p)-i {
+			return f, false
+		}
+		switch p[i] {
+		case typeMessageAuthenticator:
+			f.authenticators++
+			f.offset = i + 2
+			f.wrongLength = f.wrongLength || length != 2+messageAuthenticatorOctet
+		case typeEAPMessage:
+			f.eap = true
+		case typeProxyState:
+			f.proxyState = true
+		}
+		i += length
+	}
+	return f, true
+}
+
+// verify checks the signatures of a request. signed is false for the one kind
+// that may come without: an Access-Request of a NAS that is marked legacy.
+func verify(r *request, f form) (signed bool, why discard) {
+	secret := []byte(r.nas.Secret.Reveal())
+	if r.code() == codeAccountingRequest && !accountingAuthenticatorFits(r.packet(), secret) {
+		return false, discardBadAuthenticator // RFC 5080 §2.3.3: silently
+	}
+	if f.authenticators > 0 {
+		// RFC 2869 §5.14: at most one, and it counts wherever it is.
+		if f.authenticators > 1 || f.wrongLength || !messageAuthenticatorFits(r.packet(), f.offset, secret) {
+			return false, discardBadMessageAuthenticator
+		}
+		return true, discardNone
+	}
+	switch {
+	case r.code() == codeAccountingRequest:
+		return true, discardNone // its authenticator is a signature
+	case r.code() == codeStatusServer: // RFC 5997 §3: always signed
+		return false, discardMissingMessageAuthenticator
+	case f.eap: // RFC 3579 §3.1: EAP-Message without it is dropped
+		return false, discardMissingMessageAuthenticator
+	case !r.nas.Legacy: // CVE-2024-3596
+		return false, discardMissingMessageAuthenticator
+	case f.proxyState: // the attack of CVE-2024-3596 needs an echoed Proxy-State
+		return false, discardProxyStateUnsigned
+	}
+	return false, discardNone
+}
+
+// accountingAuthenticatorFits: RFC 2866 §3, MD5 over Length octets with sixteen
+// zero octets as Authenticator, then the secret.
+func accountingAuthenticatorFits(p, secret []byte) bool {
+	var zero [16]byte
+	h := md5.New()
+	h.Write(p[:4])
+	h.Write(zero[:])
+	h.Write(p[headerLength:])
+	h.Write(secret)
+	var sum [md5.Size]byte
+	h.Sum(sum[:0])
+	return subtle.ConstantTimeCompare(sum[:], p[4:headerLength]) == 1
+}
+
+// messageAuthenticatorFits: RFC 3579 §3.2, HMAC-MD5 over the packet with the
+// value zeroed. In an Accounting-Request the Authenticator is zeroed as well,
+// because it is computed after.
+func messageAuthenticatorFits(p []byte, offset int, secret []byte) bool {
+	var zero [16]byte
+	end := offset + messageAuthenticatorOctet
+	h := hmac.New(md5.New, secret)
+	h.Write(p[:4])
+	if p[0] == codeAccountingRequest {
+		h.Write(zero[:])
+	} else {
+		h.Write(p[4:headerLength])
+	}
+	h.Write(p[headerLength:offset])
+	h.Write(zero[:])
+	h.Write(p[end:])
+	var sum [md5.Size]byte
+	h.Sum(sum[:0])
+	return hmac.Equal(sum[:], p[offset:end])
+}

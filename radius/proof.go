@@ -1,0 +1,184 @@
+package radius
+
+import (
+	"crypto/md5"
+	"crypto/subtle"
+	"encoding/binary"
+	"strings"
+
+	wire "layeh.com/radius"
+
+	"parvis/internal/access"
+	"parvis/internal/directory"
+)
+
+// maxPassword is the longest User-Password, RFC 2865 §5.2.
+const maxPassword = 128
+
+// proof is what a request offers to show who asks: at most one of a password
+// and a CHAP response.
+type proof struct {
+	method    access.Method // MethodNone, MethodPAP or MethodCHAP
+	malformed bool          // offered, but of a wrong shape: fits nothing
+	other     bool          // offers only what this server cannot verify
+
+	password  [maxPassword]byte
+	length    int
+	chap      []byte // CHAP ident and response, 17 octets
+	challenge []byte
+}
+
+// offered reads the proof of an Access-Request.
+func offered(q *inquiry) proof {
+	password, pap := q.attrs.Lookup(typeUserPassword)
+	response, chap := q.attrs.Lookup(typeCHAPPassword)
+	var p proof
+	switch {
+	case pap && chap: // RFC 2865 §4.1: must not contain both
+	case pap:
+		p.method = access.MethodPAP
+		p.malformed = !p.reveal(password, []byte(q.nas.Secret.Reveal()), q.authenticator())
+	case chap:
+		p.method = access.MethodCHAP
+		p.chap = response
+		p.malformed = len(response) != 1+md5.Size
+		// RFC 2865 §5.40: without CHAP-Challenge the Authenticator is the challenge.
+		p.challenge = q.authenticator()
+		if c := q.attrs.Get(typeCHAPChallenge); len(c) > 0 {
+			p.challenge = c
+		}
+	default:
+		p.other = carriesOther(q.attrs)
+	}
+	return p
+}
+
+// reveal undoes the hiding of User-Password, RFC 2865 §5.2. Only the padding is
+// cut off: what follows a NUL inside the password still counts.
+func (p *proof) reveal(hidden, secret, authenticator []byte) bool {
+	if len(hidden) == 0 || len(hidden) > maxPassword || len(hidden)%md5.Size != 0 {
+		return false
+	}
+	last := authenticator
+	var sum [md5.Size]byte
+	for i := 0; i < len(hidden); i += md5.Size {
+		h := md5.New()
+		h.Write(secret)
+		h.Write(last)
+		h.Sum(sum[:0])
+		last = hidden[i : i+md5.Size]
+		subtle.XORBytes(p.password[i:], last, sum[:])
+	}
+	p.length = len(hidden)
+	for p.length > 0 && p.password[p.length-1] == 0 {
+		p.length--
+	}
+	return true
+}
+
+// fits reports whether the proof was made from the secret. An empty secret
+// never fits: it would mean that none is set.
+func (p *proof) fits(secret directory.Secret) bool {
+	return !secret.IsZero() && p.fitsText(secret)
+}
+
+func (p *proof) fitsText(secret directory.Secret) bool {
+	switch {
+	case p.malformed:
+		return false
+	case p.method == access.MethodPAP:
+		return secret.Equal(string(p.password[:p.length]))
+	case p.method == access.MethodCHAP:
+		// RFC 2865 §2.2: MD5 over ident, password and challenge.
+		h := md5.New()
+		h.Write(p.chap[:1])
+		h.Write([]byte(secret.Reveal()))
+		h.Write(p.challenge)
+		var sum [md5.Size]byte
+		h.Sum(sum[:0])
+		return subtle.ConstantTimeCompare(sum[:], p.chap[1:]) == 1
+	}
+	return false
+}
+
+// Microsoft's vendor number and the attributes in which MS-CHAP answers.
+const (
+	vendorMicrosoft   = 311
+	msCHAPResponse    = 1
+	msCHAP2Response   = 25
+	vendorHeaderBytes = 6
+)
+
+// carriesOther reports whether there is a proof of a kind that is not PAP or CHAP.
+func carriesOther(attrs wire.Attributes) bool {
+	for _, a := range attrs {
+		v := a.Attribute
+		switch {
+		case a.Type == typeARAPPassword:
+			return true
+		case a.Type == typeVendorSpecific && len(v) >= vendorHeaderBytes &&
+			binary.BigEndian.Uint32(v) == vendorMicrosoft && (v[4] == msCHAPResponse || v[4] == msCHAP2Response):
+			return true
+		}
+	}
+	return false
+}
+
+// Service-Types that mark MAC authentication, RFC 2865 §5.6.
+const (
+	serviceFramed    = 2  // CoovaChilli's macauth; its portal logins say 1
+	serviceCallCheck = 10 // the NAS asks about a caller, not on behalf of a user
+)
+
+// asksForMAC decides which Access-Requests are MAC authentication. All of:
+//
+//  1. There is no EAP-Message (the caller has looked).
+//  2. User-Name is a MAC in any spelling, and Calling-Station-Id is the same
+//     MAC. This is what makes it safe: the NAS itself vouches for the address,
+//     so nobody can type another's address into a login page.
+//  3. Service-Type is Framed or Call-Check, with whatever password (gateways
+//     have a fixed one, or none); or the password is empty or the same MAC in
+//     any spelling; or the CHAP response is made from one of those.
+//
+// Whatever else has a MAC as User-Name is a login with a password. A MAC is no
+// secret, so this proves nothing but presence: access.Decide gives for it only
+// what a tap on the welcome page gives, and never a dwelling.
+func asksForMAC(attrs wire.Attributes, user string, calling directory.MAC, p *proof) bool {
+	if calling.IsZero() || p.other {
+		return false
+	}
+	if mac, err := directory.ParseMAC(user); err != nil || mac != calling {
+		return false
+	}
+	if v := attrs.Get(typeServiceType); len(v) == 4 {
+		if t := binary.BigEndian.Uint32(v); t == serviceFramed || t == serviceCallCheck {
+			return true
+		}
+	}
+	switch {
+	case p.malformed:
+		return false
+	case p.method == access.MethodPAP:
+		if p.length == 0 {
+			return true
+		}
+		mac, err := directory.ParseMAC(string(p.password[:p.length]))
+		return err == nil && mac == calling
+	case p.method == access.MethodCHAP:
+		return p.fitsText(directory.NewSecret("")) || p.fitsSpelling(user, calling)
+	}
+	return false
+}
+
+// fitsSpelling tries the spellings of a MAC that gateways use as password.
+func (p *proof) fitsSpelling(user string, mac directory.MAC) bool {
+	dashes := mac.String()
+	for _, text := range []string{user, dashes, strings.ReplaceAll(dashes, "-", ":"), strings.ReplaceAll(dashes, "-", "")} {
+		for _, spelling := range []string{text, strings.ToLower(text)} {
+			if p.fitsText(directory.NewSecret(spelling)) {
+				return true
+			}
+		}
+	}
+	return false
+}

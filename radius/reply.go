@@ -1,0 +1,129 @@
+package radius
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"parvis/internal/access"
+	"parvis/radius/dialect"
+)
+
+// reply is an answer being written. Message-Authenticator is always its first
+// attribute (CVE-2024-3596), then the Proxy-States.
+type reply struct {
+	b []byte
+	q *inquiry
+}
+
+const messageAuthenticatorOffset = headerLength + 2
+
+// newReply starts an answer in out, with every Proxy-State unchanged and in
+// order, RFC 2865 §5.33.
+func newReply(out []byte, code byte, q *inquiry) *reply {
+	p := &reply{append(out[:0], code, q.identifier(), 0, 0), q}
+	p.b = append(p.b, q.authenticator()...)
+	var zero [messageAuthenticatorOctet]byte
+	p.add(typeMessageAuthenticator, zero[:])
+	for _, a := range q.attrs {
+		if a.Type == typeProxyState {
+			p.add(typeProxyState, a.Attribute)
+		}
+	}
+	return p
+}
+
+// add appends an attribute; value has at most 253 octets.
+func (p *reply) add(kind byte, value []byte) {
+	p.b = append(p.b, kind, byte(2+len(value)))
+	p.b = append(p.b, value...)
+}
+
+func (p *reply) addUint32(kind byte, v uint32) {
+	p.b = append(p.b, kind, 6)
+	p.b = binary.BigEndian.AppendUint32(p.b, v)
+}
+
+// addSeconds appends a duration unless it is zero, which means no limit of ours.
+func (p *reply) addSeconds(kind byte, d time.Duration) {
+	if d > 0 {
+		p.addUint32(kind, uint32(min(d/time.Second, 1<<32-1)))
+	}
+}
+
+// sign completes the answer. It fails only when the NAS sent so many
+// Proxy-States that the answer would be longer than a RADIUS packet may be.
+func (p *reply) sign() ([]byte, discard) {
+	if len(p.b) > maxPacket {
+		return nil, discardTooLong
+	}
+	secret := []byte(p.q.nas.Secret.Reveal())
+	binary.BigEndian.PutUint16(p.b[2:4], uint16(len(p.b)))
+	// RFC 3579 §3.2: computed with the request's Authenticator in its place.
+	mac := hmac.New(md5.New, secret)
+	mac.Write(p.b)
+	mac.Sum(p.b[messageAuthenticatorOffset:messageAuthenticatorOffset])
+	// RFC 2865 §3: Response Authenticator, likewise.
+	h := md5.New()
+	h.Write(p.b)
+	h.Write(secret)
+	h.Sum(p.b[4:4])
+	return p.b, discardNone
+}
+
+// minInterim: RFC 2869 §5.16, Acct-Interim-Interval must not be smaller.
+const minInterim = time.Minute
+
+// Values of Tunnel-Type and Tunnel-Medium-Type for a VLAN, RFC 3580 §3.31.
+const (
+	tunnelVLAN      = 13
+	tunnelIEEE802   = 6
+	widestVLANDigit = 4
+)
+
+// accept writes an Access-Accept with what the grant allows.
+func (s *Server) accept(q *inquiry, g access.Grant, out []byte) ([]byte, discard) {
+	p := newReply(out, codeAccessAccept, q)
+	p.addSeconds(typeSessionTimeout, g.SessionTime)
+	p.addSeconds(typeIdleTimeout, g.IdleTime)
+	if g.Interim > 0 {
+		p.addSeconds(typeAcctInterimInterval, max(g.Interim, minInterim))
+	}
+	if g.VLAN != 0 {
+		// RFC 2868 §3.1, §3.2: the first octet is the tag, none here; §3.6: a
+		// group id may go without tag.
+		p.addUint32(typeTunnelType, tunnelVLAN)
+		p.addUint32(typeTunnelMediumType, tunnelIEEE802)
+		var digits [widestVLANDigit + 1]byte
+		p.add(typeTunnelPrivateGroupID, strconv.AppendUint(digits[:0], uint64(g.VLAN), 10))
+	}
+	if subject := subjectOf(g); subject.id != "" {
+		if token, ok := newClass(s.o.ClassKey, subject); ok {
+			p.add(typeClass, token)
+		}
+	}
+	d, ok := dialect.For(q.nas.Dialect)
+	if !ok {
+		d = dialect.Generic()
+	}
+	p.b = d.AppendRate(p.b, g)
+	return p.sign()
+}
+
+// EAP-Failure, RFC 3748 §4.2.
+const eapFailure = 4
+
+// reject writes an Access-Reject that says no more than a stranger may know.
+func reject(q *inquiry, reason access.Reason, out []byte) ([]byte, discard) {
+	p := newReply(out, codeAccessReject, q)
+	if message := reason.Reply(); message != "" {
+		p.add(typeReplyMessage, []byte(message))
+	}
+	// RFC 3579 §2.6.3: the conversation ends with an EAP packet inside.
+	if eap := q.attrs.Get(typeEAPMessage); len(eap) >= 2 {
+		p.add(typeEAPMessage, []byte{eapFailure, eap[1], 0, 4})
+	}
+	return p.sign()
+}

@@ -1,0 +1,167 @@
+package radius
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+
+	wire "layeh.com/radius"
+)
+
+// work handles requests of l until its queue is closed and empty.
+func (s *Server) work(ctx context.Context, l *listener) {
+	out := make([]byte, 0, maxPacket)
+	m := &s.metrics.listeners[l.kind]
+	for r := range l.queue {
+		started := s.o.Now()
+		wait := started.Sub(r.at)
+		m.wait.Observe(max(0, wait.Seconds()))
+		if wait > s.o.MaxAge {
+			s.discard(l.kind, discardTooOld, r)
+			l.free <- r
+			continue
+		}
+		m.inFlight.Inc()
+		if reply := s.answer(ctx, l.kind, r, out); reply != nil {
+			if _, err := r.sock.conn.WriteToUDPAddrPort(reply, r.from); err != nil {
+				s.o.Log.Debug("answer not sent", "nas", r.nas.Name, "error", err)
+			} else {
+				m.responses[responseOf(reply[0])].Inc()
+			}
+			m.duration[typeOf(r.code())].Observe(max(0, s.o.Now().Sub(r.at).Seconds()))
+		}
+		m.inFlight.Dec()
+		l.free <- r
+	}
+}
+
+// inquiry is a request whose signature fits, with its attributes and place.
+type inquiry struct {
+	*request
+	kind   listenerKind
+	attrs  wire.Attributes
+	signed bool // by a Message-Authenticator, or an accounting authenticator
+	place  place
+}
+
+// answer returns the packet to send back, which may lie in out, or nil when
+// the request is dropped. It never panics.
+func (s *Server) answer(ctx context.Context, kind listenerKind, r *request, out []byte) (reply []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.metrics.panics.Inc()
+			if n, ok := s.panicLog.allow(s.o.Now()); ok {
+				s.o.Log.Error("panic while handling a request", "panic", p, "count", n,
+					"nas", r.nas.Name, "stack", string(debug.Stack()))
+			}
+			reply = nil
+		}
+	}()
+	q, why := s.authenticateRequest(kind, r)
+	if why != discardNone {
+		s.discard(kind, why, r)
+		return nil
+	}
+	if r.code() == codeStatusServer {
+		return s.answerStatus(q, out)
+	}
+	return s.answerOnce(ctx, q, out)
+}
+
+// authenticateRequest checks form and signature.
+func (s *Server) authenticateRequest(kind listenerKind, r *request) (*inquiry, discard) {
+	form, ok := scan(r.packet())
+	if !ok {
+		return nil, discardBadAttribute
+	}
+	s.metrics.listeners[kind].requests[typeOf(r.code())].Inc()
+	signed, why := verify(r, form)
+	if why != discardNone {
+		return nil, why
+	}
+	attrs, err := wire.ParseAttributes(r.attributes())
+	if err != nil {
+		return nil, discardBadAttribute
+	}
+	q := &inquiry{request: r, kind: kind, attrs: attrs, signed: signed}
+	q.place = find(r.snap, r.nas, attrs)
+	// A packet that anybody could have sent must not make an access point look alive.
+	if signed {
+		s.o.Observer.Heard(q.place.accessPointID(), r.at)
+	}
+	return q, discardNone
+}
+
+// answerOnce handles a request, or answers its retransmission with the same bytes.
+func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply []byte) {
+	m := &s.metrics.listeners[q.kind]
+	key := duplicateKey{q.from, q.sock.index, q.code(), q.identifier()}
+	entry, found := s.duplicates.begin(key, q.authenticator(), q.signed, q.at)
+	switch found {
+	case duplicateAnswered, duplicateBusy:
+		s.o.Observer.Retransmitted(q.place.accessPointID())
+		if found == duplicateBusy {
+			m.duplicates[actionDropped].Inc()
+			return nil
+		}
+		m.duplicates[actionReplayed].Inc()
+		if q.kind == acctListener {
+			s.metrics.records[statusKind(q.attrs)][recordDuplicate].Inc()
+		}
+		return entry.reply
+	case duplicateConflict:
+		m.duplicates[actionConflicting].Inc()
+	}
+	// Also after a panic: a request without an answer may be asked again.
+	defer func() { s.duplicates.finish(key, entry, reply, s.o.Now()) }()
+	var why discard
+	if q.kind == authListener {
+		reply, why = s.answerAccess(ctx, q, out)
+	} else {
+		reply, why = s.answerAccounting(ctx, q, out)
+	}
+	if why != discardNone {
+		s.discard(q.kind, why, q.request)
+		return nil
+	}
+	return reply
+}
+
+// answerStatus answers Status-Server, RFC 5997 §3: an Access-Accept on the
+// authentication port, an Accounting-Response on the accounting port. It does
+// not go through the duplicate cache, which would tell of yesterday's health.
+func (s *Server) answerStatus(q *inquiry, out []byte) []byte {
+	// Silence makes the NAS turn to another server, which can still store.
+	if !s.o.Journal.Writable() {
+		s.discard(q.kind, discardStoreUnavailable, q.request)
+		return nil
+	}
+	code := byte(codeAccessAccept)
+	if q.kind == acctListener {
+		code = codeAccountingResponse
+	}
+	reply, why := newReply(out, code, q).sign()
+	if why != discardNone {
+		s.discard(q.kind, why, q.request)
+		return nil
+	}
+	return reply
+}
+
+// discard counts a request that gets no answer, and logs each cause at most
+// once a minute: an outsider must not be able to fill the log.
+func (s *Server) discard(kind listenerKind, why discard, r *request) {
+	s.metrics.listeners[kind].discarded[why].Inc()
+	n, ok := s.logs[why].allow(r.at)
+	if !ok {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("reason", why.String()), slog.String("listener", kind.String()),
+		slog.Uint64("count", n), slog.String("from", r.from.String()),
+	}
+	if r.nas != nil {
+		attrs = append(attrs, slog.String("nas", r.nas.Name))
+	}
+	s.o.Log.LogAttrs(context.Background(), slog.LevelWarn, "requests discarded", attrs...)
+}
