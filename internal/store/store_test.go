@@ -37,8 +37,3 @@ func openMigrated(t *testing.T, o Options) *Store {
 	}
 	return s
 }
-
-func TestSmoke(t *testing.T) {
-	s := openSQLite(t)
-	t.Log(s.LastChange(t.Context()))
-}

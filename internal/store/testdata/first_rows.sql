@@ -1,0 +1,22 @@
+-- A row of every table, as the first release wrote it. Sealed columns are empty.
+INSERT INTO counter (name, value) VALUES ('change', 41);
+INSERT INTO change (seq, kind, subject, changed_at) VALUES (41, 'device', '02-AA-BB-CC-DD-01/2026-1', 1790000000000);
+INSERT INTO plan (id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds) VALUES ('plan-1', 'Ville', 10000, 5000, 20, 4, 3600, 600, 300);
+INSERT INTO zone (id, name, ssid, plan_id, entry, terms, remember_seconds) VALUES ('zone-1', 'Port', 'Ville', 'plan-1', 'tap', '2026-1', 86400);
+INSERT INTO nas (id, name, prefix, secret, dialect, legacy, identifier, zone_id, gateway, gateway_secret, login_url) VALUES ('nas-1', 'Port', '192.0.2.1/32', '', 'coova', FALSE, 'port', 'zone-1', 'coova', '', '');
+INSERT INTO operator (id, name, siren) VALUES ('operator-1', 'Habitat', '123456782');
+INSERT INTO sector (id, operator_id, name) VALUES ('sector-1', 'operator-1', 'Nord');
+INSERT INTO agreement (id, sector_id, form, reference, from_date, until_date) VALUES ('agreement-1', 'sector-1', 'vote', 'PV 12', 20000, 0);
+INSERT INTO residence (id, sector_id, name, address, ssid, plan_id) VALUES ('residence-1', 'sector-1', 'Les Pins', '1 rue', 'Pins', 'plan-1');
+INSERT INTO access_point (id, name, nas_id, bssid, identifier, zone_id, residence_id, vendor, model, capacity, latitude_e7, longitude_e7, enabled) VALUES ('ap-1', 'Quai', 'nas-1', '02-00-00-00-00-01', 'quai', 'zone-1', NULL, 'v', 'm', 50, 483900000, -44860000, TRUE);
+INSERT INTO dwelling (id, residence_id, ref, door, login, password, from_date, until_date) VALUES ('dwelling-1', 'residence-1', 'L1', 'A 1', 'logement-0001', '', 0, 0);
+INSERT INTO lease (id, dwelling_id, ref, from_date, until_date) VALUES ('lease-1', 'dwelling-1', 'B1', 20100, 0);
+INSERT INTO card (id, zone_id, hash, until_at, revoked) VALUES ('card-1', 'zone-1', 'hash', 1800000000000, FALSE);
+INSERT INTO device (mac, terms, zone_id, accepted_at, until_at) VALUES ('02-AA-BB-CC-DD-01', '2026-1', 'zone-1', 1790000000000, 1800000000000);
+INSERT INTO consent (id, mac, terms, zone_id, accepted_at, until_at, language, card_id) VALUES ('consent-1', '02-AA-BB-CC-DD-01', '2026-1', 'zone-1', 1790000000000, 1800000000000, 'fr', NULL);
+INSERT INTO session (key, nas_id, acct_session_id, mac, login, access_point_id, zone_id, dwelling_id, started_at, updated_at, stopped_at, bytes_in, bytes_out, seconds, cause) VALUES ('n/nas-1/1/02-AA-BB-CC-DD-01', 'nas-1', '1', '02-AA-BB-CC-DD-01', '', 'ap-1', 'zone-1', '', 1790000000000, 1790000300000, 0, 10, 20, 300, 0);
+INSERT INTO usage (access_point_id, bytes_in, bytes_out, heard_at) VALUES ('ap-1', 10, 20, 1790000300000);
+INSERT INTO journal_offset (node, seq) VALUES ('node-1', 7);
+INSERT INTO console_user (id, name, role, operator_id, password_hash, disabled) VALUES ('user-1', 'bailleur', 'operator', 'operator-1', 'x', FALSE);
+INSERT INTO console_login (token_hash, user_id, created_at, expires_at) VALUES ('token', 'user-1', 1790000000000, 1800000000000);
+INSERT INTO audit (id, acted_at, actor, action, subject, detail) VALUES ('audit-1', 1790000000000, 'parvis', 'nas.add', 'nas-1', '');
