@@ -93,14 +93,24 @@ func coovaSigned(publicURL, signed, md string, secret directory.Secret) bool {
 	}
 	base := strings.TrimRight(publicURL, "/")
 	ok := false
-	for _, prefix := range []string{base + "/?", base + "?"} {
-		want := md5.Sum([]byte(prefix + signed + secret.Reveal()))
-		if hmac.Equal(got, want[:]) {
-			ok = true
+	for _, query := range []string{signed, quotes.Replace(signed), marks.Replace(signed)} {
+		for _, prefix := range []string{base + "/?", base + "?"} {
+			want := md5.Sum([]byte(prefix + query + secret.Reveal()))
+			if hmac.Equal(got, want[:]) {
+				ok = true
+			}
 		}
 	}
 	return ok
 }
+
+// CoovaChilli sends ' ( ) as they are, in an SSID for example. A browser
+// encodes the quote on its way (WHATWG URL, special-query percent-encode set),
+// and html/template all three in a link.
+var (
+	quotes = strings.NewReplacer("%27", "'")
+	marks  = strings.NewReplacer("%27", "'", "%28", "(", "%29", ")")
+)
 
 func coovaState(res string) (State, error) {
 	switch res {

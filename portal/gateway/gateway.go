@@ -102,6 +102,10 @@ func (c Client) LogonURL(publicURL, user string, password directory.Secret, now 
 	return c.genericLogon(publicURL, user, password, now)
 }
 
+// Signed reports whether what the query says of the device came from the
+// gateway, and not just from anybody who knows its name.
+func (c Client) Signed() bool { return !c.NAS.GatewaySecret.IsZero() }
+
 // LogoffURL signs the device out at the gateway; empty when its kind has no
 // address for that.
 func (c Client) LogoffURL() string {

@@ -147,6 +147,13 @@ func TestCoovaStatesAndForms(t *testing.T) {
 			t.Errorf("%s: got %v %v %v", res, c.State, c.TimeLeft, err)
 		}
 	}
+	for _, sent := range []string{"L'Ile (%C3%A9)", "L%27Ile (%C3%A9)", "L%27Ile %28%C3%A9%29"} {
+		raw := signCoova(strings.Replace(coovaSignedPart, "ssid=Parvis", "ssid=L'Ile (%C3%A9)", 1), "uam-secret")
+		_, err := Parse(public, strings.Replace(raw, "L'Ile (%C3%A9)", sent, 1), s, now)
+		if err != nil {
+			t.Errorf("%s: %v", sent, err)
+		}
+	}
 	byStation := signCoova(strings.Replace(coovaSignedPart, "nasid=place-1", "nasid=", 1), "uam-secret")
 	c, err := Parse(public, byStation, s, now)
 	if err != nil || c.NAS.ID != "n1" {

@@ -55,7 +55,7 @@ func TestRender(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self' http://10.1.0.1:3990",
-		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
+		"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store", "Content-Language": "en",
 		"Content-Type": "text/html; charset=utf-8",
 	} {

@@ -65,7 +65,9 @@ func (u *UI) Wrap(name string, h http.Handler) http.Handler {
 		head := rec.Header()
 		head.Set("Content-Security-Policy", policy(nil))
 		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Referrer-Policy", "no-referrer")
+		// Not no-referrer: with it a browser sends "Origin: null" even for our own
+		// forms, and over plain HTTP Origin is all that tells ours from another site's.
+		head.Set("Referrer-Policy", "same-origin")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
 		head.Set("X-Frame-Options", "DENY") // for mini-browsers older than frame-ancestors
 		head.Set("Cache-Control", "no-store")
