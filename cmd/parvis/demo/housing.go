@@ -65,7 +65,7 @@ func (b *builder) housing() {
 		// belongs to no zone.
 		b.NASes = append(b.NASes, directory.NAS{
 			ID: b.id(), Name: "Contrôleur " + o.Name, Prefix: loopback(fmt.Sprintf(ownAddress, firstController+i)),
-			Secret: b.secret(), Dialect: "generic", Identifier: fmt.Sprintf("controleur-%d", i+1),
+			Secret: b.secret(), Dialect: "generic", Identifier: controllerIdentifier(i),
 		})
 	}
 	for i, p := range b.sectorPlans() {
@@ -82,6 +82,8 @@ func (b *builder) housing() {
 	b.Dwellings[0].Password = directory.NewSecret(Secret)
 	b.leases()
 }
+
+func controllerIdentifier(operator int) string { return fmt.Sprintf("controleur-%d", operator+1) }
 
 func (b *builder) residence(s directory.Sector, operator int, p residencePlan) {
 	r := directory.Residence{

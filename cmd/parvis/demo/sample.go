@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"parvis/billing"
 	"parvis/internal/directory"
+	"parvis/internal/store"
 )
 
 // Secret is the one password for trying: of the NAS 127.0.0.1, of its UAM
@@ -21,19 +21,7 @@ const CommuneName = "Ville-Exemple"
 
 // Sample is everything that a demo's store starts with.
 type Sample struct {
-	Plans        []directory.Plan
-	Zones        []directory.Zone
-	NASes        []directory.NAS
-	AccessPoints []directory.AccessPoint
-	Operators    []directory.Operator
-	Sectors      []directory.Sector
-	Agreements   []directory.Agreement
-	Residences   []directory.Residence
-	Dwellings    []directory.Dwelling
-	Leases       []directory.Lease
-	Tariffs      []billing.Tariff
-	Users        []directory.User
-	Cards        []directory.Card
+	store.Commune // what Store.Import takes
 
 	// CardCodes are the codes of Cards, in the same order, so that a demo can
 	// print one.
