@@ -48,7 +48,7 @@ type span struct{ a, b int }
 func (c *calendar) clip(p directory.Period, q span) span {
 	r := p.Intersect(c.month)
 	s := span{int(r.From - c.month.From), int(r.Until - c.month.From)}
-	s.a, s.b = max(s.a, q.a), min(s.b, q.b)
+	s.a, s.b = min(max(s.a, q.a), q.b), min(s.b, q.b) // p may begin after the month
 	s.b = max(s.a, s.b)
 	return s
 }
