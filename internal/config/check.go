@@ -44,8 +44,8 @@ func (r *reader) check() {
 	r.between("retention.audit_days", c.Retention.AuditDays, 1, 3653)
 	// CNIL, 17 July 2024: data kept for security goes within three months.
 	r.between("retention.refusals_hours", c.Retention.RefusalsHours, 1, 2160)
-	if d := c.Metrics.APDownAfter; d < time.Minute || d > 24*time.Hour {
-		r.add("metrics.ap_down_after", "%s is not between 1m and 24h", d)
+	if d := c.Metrics.APDownAfter; d != 0 && (d < time.Minute || d > 24*time.Hour) {
+		r.add("metrics.ap_down_after", "%s is not between 1m and 24h, nor 0s", d)
 	}
 }
 

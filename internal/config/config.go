@@ -99,7 +99,8 @@ type Metrics struct {
 	Listen string `toml:"listen"`
 	// InsecureListen allows an address beyond loopback, where anybody who reaches it can read.
 	InsecureListen bool `toml:"insecure_listen"`
-	// APDownAfter is the silence after which an access point with sessions counts as down.
+	// APDownAfter is the silence after which an access point with sessions counts
+	// as down; 0: three minutes, but at least two accounting intervals of its plan.
 	APDownAfter time.Duration `toml:"ap_down_after"`
 }
 
@@ -135,7 +136,7 @@ func Defaults() Config {
 		Radius:    Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, MaxDevices: 1_000_000},
 		Portal:    Portal{Listen: ":8080"},
 		Console:   Console{Listen: "127.0.0.1:8081"},
-		Metrics:   Metrics{Listen: "127.0.0.1:9812", APDownAfter: 15 * time.Minute},
+		Metrics:   Metrics{Listen: "127.0.0.1:9812"},
 		Log:       Log{Level: "info", Format: "text"},
 		Retention: Retention{SessionsDays: 365, ConsentsDays: 365, AuditDays: 365, RefusalsHours: 24},
 	}
