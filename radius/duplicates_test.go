@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"pgregory.net/rapid"
 
+	"parvis/internal/accounting"
 	"parvis/internal/directory"
 )
 
@@ -46,9 +47,11 @@ func TestRetransmissionGetsTheSameBytes(t *testing.T) {
 	if r, n := testutil.ToFloat64(m[actionReplayed]), testutil.ToFloat64(m[actionConflicting]); r != 2 || n != 1 {
 		t.Errorf("replayed %v, conflicting %v", r, n)
 	}
-	if len(w.attempts) != 2 || len(w.repeats) != 2 || w.repeats[0] != "ap-2" {
-		t.Errorf("attempts %v, retransmitted %v", w.attempts, w.repeats)
-	}
+	w.seen(func() {
+		if len(w.attempts) != 2 || len(w.repeats) != 2 || w.repeats[0] != "ap-2" {
+			t.Errorf("attempts %v, retransmitted %v", w.attempts, w.repeats)
+		}
+	})
 }
 
 func TestRetransmissionWhileInProgress(t *testing.T) {
@@ -71,9 +74,11 @@ func TestRetransmissionWhileInProgress(t *testing.T) {
 	if !bytes.Equal(first, c.receive()) {
 		t.Error("another answer")
 	}
-	if n := testutil.ToFloat64(w.metrics.records[1][recordDuplicate]); n != 1 || len(w.events) != 1 {
-		t.Errorf("duplicate %v, events %d", n, len(w.events))
-	}
+	w.seen(func() {
+		if n := testutil.ToFloat64(w.metrics.records[accounting.Start][recordDuplicate]); n != 1 || len(w.events) != 1 {
+			t.Errorf("duplicate %v, events %d", n, len(w.events))
+		}
+	})
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)

@@ -97,14 +97,18 @@ func TestRadclientAccounting(t *testing.T) {
 		}
 	}
 	var s accounting.Session
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, e := range w.events {
 		if e.At.Sub(e.Received) > time.Second {
 			t.Errorf("at %v, received %v", e.At, e.Received)
 		}
 		s = accounting.Apply(s, e)
 	}
-	got := fmt.Sprint(len(w.events), s.DwellingID, s.AccessPointID, s.MAC, s.In, s.Out, s.Seconds, s.Cause, s.Open())
-	if diff := cmp.Diff("3 d-1 ap-2 02-00-00-00-00-07 4294967297 40 120 1 false", strings.ReplaceAll(got, "  ", " ")); diff != "" {
+	got := fmt.Sprintf("%d events, %s on %s by %s: in %d out %d, %d s, cause %d, open %v",
+		len(w.events), s.DwellingID, s.AccessPointID, s.MAC, s.In, s.Out, s.Seconds, s.Cause, s.Open())
+	want := "3 events, d-1 on ap-2 by 02-00-00-00-00-07: in 4294967297 out 40, 120 s, cause 1, open false"
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -61,9 +61,19 @@ func (p *reply) sign() ([]byte, discard) {
 	}
 	secret := []byte(p.q.nas.Secret.Reveal())
 	binary.BigEndian.PutUint16(p.b[2:4], uint16(len(p.b)))
-	// RFC 3579 §3.2: computed with the request's Authenticator in its place.
+	// RFC 3579 §3.2: computed with the request's Authenticator in its place. No
+	// standard says what it is in the answer to an Accounting-Request;
+	// FreeRADIUS, which checks it, has zeroes there as in the request. (In the
+	// answer to a Status-Server it has not.)
 	mac := hmac.New(md5.New, secret)
-	mac.Write(p.b)
+	mac.Write(p.b[:4])
+	if p.q.code() == codeAccountingRequest {
+		var zero [16]byte
+		mac.Write(zero[:])
+	} else {
+		mac.Write(p.q.authenticator())
+	}
+	mac.Write(p.b[headerLength:])
 	mac.Sum(p.b[messageAuthenticatorOffset:messageAuthenticatorOffset])
 	// RFC 2865 §3: Response Authenticator, likewise.
 	h := md5.New()
