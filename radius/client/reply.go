@@ -118,7 +118,9 @@ func readReply(b, request []byte, secret directory.Secret, unsigned bool) (*Repl
 
 // checkMessageAuthenticator reports whether b, whose attributes are well
 // formed, has a Message-Authenticator. It is over the reply with the request's
-// authenticator in its header, RFC 3579 §3.2.
+// authenticator in its header, RFC 3579 §3.2. No standard says what stands there
+// in an Accounting-Response: FreeRADIUS has zeroes, other servers the request's
+// authenticator, so both are keyed proof enough.
 func checkMessageAuthenticator(b, request []byte, secret directory.Secret) (bool, error) {
 	at := 0
 	for i := headerLen; i < len(b); i += int(b[i+1]) {
@@ -136,8 +138,14 @@ func checkMessageAuthenticator(b, request []byte, secret directory.Secret) (bool
 	c := append([]byte(nil), b...)
 	copy(c[4:headerLen], request[4:headerLen])
 	clear(c[at : at+md5.Size])
-	if subtle.ConstantTimeCompare(messageAuthenticator(c, secret), b[at:at+md5.Size]) != 1 {
-		return false, errMAWrong
+	if subtle.ConstantTimeCompare(messageAuthenticator(c, secret), b[at:at+md5.Size]) == 1 {
+		return true, nil
 	}
-	return true, nil
+	if Code(request[0]) == AccountingRequest {
+		clear(c[4:headerLen])
+		if subtle.ConstantTimeCompare(messageAuthenticator(c, secret), b[at:at+md5.Size]) == 1 {
+			return true, nil
+		}
+	}
+	return false, errMAWrong
 }

@@ -65,6 +65,43 @@ func TestReadReply(t *testing.T) {
 	}
 }
 
+// Servers differ in what they sign in an Accounting-Response; a zero
+// authenticator is believed there, and nowhere else.
+func TestZeroAuthenticatorUnderMessageAuthenticator(t *testing.T) {
+	for name, tc := range map[string]struct {
+		request *Request
+		code    Code
+		want    error
+	}{
+		"accounting": {Accounting(Start, Session{ID: "1"}), AccountingResponse, nil},
+		"status":     {Status(), AccountingResponse, errMAWrong},
+		"access":     {MACAuth(testMAC), AccessAccept, errMAWrong},
+		"disconnect": {NewRequest(DisconnectRequest), DisconnectACK, errMAWrong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request, err := encode(tc.request, 7, [16]byte{1}, testSecret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &wire.Packet{Code: wire.Code(tc.code), Identifier: 7, Secret: []byte(testSecret.Reveal())}
+			p.Add(80, make([]byte, 16))
+			b, err := p.MarshalBinary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Set(80, messageAuthenticator(b, testSecret))
+			copy(p.Authenticator[:], request[4:20])
+			b, err = p.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := readReply(b, request, testSecret, false); !errors.Is(err, tc.want) || (err == nil) != (tc.want == nil) {
+				t.Errorf("got %v, want %v", err, tc.want)
+			}
+		})
+	}
+}
+
 func TestVendorAttribute(t *testing.T) {
 	r := NewRequest(AccessRequest).Vendor(14122, 7, []byte{0, 0, 1, 0}).Vendor(14988, 8, []byte("1M/2M"))
 	if r.err != nil {

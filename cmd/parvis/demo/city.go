@@ -128,9 +128,9 @@ func loopback(addr string) netip.Prefix {
 	return netip.PrefixFrom(a, a.BitLen())
 }
 
-// Each zone has visitors who accepted some time ago, most of whose memory still
-// counts: a part of 240 devices that the access points meet again.
-const devicesOfZone = 60
+// Each zone has visitors who accepted some time ago and whose memory still
+// counts: the access points meet them again.
+const devicesOfZone = 30
 
 func (b *builder) devices() {
 	for i, z := range b.Zones {

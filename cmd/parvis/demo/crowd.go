@@ -16,7 +16,7 @@ type place struct {
 	silent bool // it has died
 }
 
-// crowd knows who may come next. Its MACs are few (240 known, 240 new, those of
+// crowd knows who may come next. Its MACs are few (120 known, 240 new, those of
 // 60 dwellings), so that a demo that runs for days does not fill its store; the
 // passers-by, who have ever new ones, are refused and leave no trace.
 type crowd struct {

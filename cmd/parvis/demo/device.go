@@ -117,7 +117,7 @@ func tap(t *Traffic, ctx context.Context, d *device) {
 func begin(t *Traffic, ctx context.Context, d *device) {
 	now := t.o.Now()
 	d.started, d.counted = now, now
-	d.leaves = now.Add(d.stay/2 + time.Duration(d.rand.Int64N(int64(d.stay)+1)))
+	d.leaves = now.Add(d.stay/4 + time.Duration(d.rand.Int64N(int64(d.stay*3/2)+1)))
 	t.on.Add(1)
 	d.tell(t, ctx, client.Start, now)
 	d.step, d.due = report, d.nextReport(now, t.o.Pace)

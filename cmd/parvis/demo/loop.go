@@ -21,7 +21,7 @@ type loop struct {
 // advance lets the next device come and the dying access point die.
 func (l *loop) advance() {
 	t, now := l.t, l.t.o.Now()
-	if p := t.crowd.dying; p != nil && !p.silent && now.Sub(l.started) >= t.o.Pace.Dies {
+	if p := t.crowd.dying; p != nil && !p.silent && now.Sub(l.started) >= t.o.Pace.Dies && l.hasSession(p) {
 		p.silent = true
 		t.silent.Store(true)
 		t.o.Log.Info("a simulated access point has died: its sessions get no Stop", "access_point", p.ap.Name)
@@ -37,6 +37,17 @@ func (l *loop) advance() {
 		l.here++
 		heap.Push(&l.waiting, d)
 	}
+}
+
+// hasSession reports whether a device is on at p: an access point that dies
+// without one leaves nothing to see.
+func (l *loop) hasSession(p *place) bool {
+	for _, d := range l.waiting {
+		if d.place == p && !d.started.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // pick returns what is to be sent now, or nil.
