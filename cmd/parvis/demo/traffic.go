@@ -32,7 +32,7 @@ type Pace struct {
 	Think   time.Duration // a person's time to read the page; 3 s
 	Interim time.Duration // between two reports of a device; 6 s
 	Stay    time.Duration // mean stay; 2 min
-	Dies    time.Duration // when one access point falls silent; 15 s
+	Dies    time.Duration // when one access point falls silent, once a device is on there; 15 s
 }
 
 func (p Pace) orDefault() Pace {
