@@ -86,6 +86,15 @@ func zonePlans() []zonePlan {
 	}
 }
 
+// bssid is the address of an access point, both numbers from 1 on.
+func bssid(zone, place int) directory.MAC {
+	return directory.MAC{0x02, 0x50, 0x56, 0, byte(zone), byte(place)}
+}
+
+// GatewayMAC is the Called-Station-Id for the simulated gateway: that of the
+// first access point on the square, so that its sessions show up there.
+func GatewayMAC() directory.MAC { return bssid(1, 1) }
+
 func (b *builder) city() {
 	for i, p := range zonePlans() {
 		z := directory.Zone{
@@ -105,7 +114,7 @@ func (b *builder) city() {
 		for j, place := range p.places {
 			b.AccessPoints = append(b.AccessPoints, directory.AccessPoint{
 				ID: b.id(), Name: p.name + ", " + place, NASID: n.ID,
-				BSSID: directory.MAC{0x02, 0x50, 0x56, 0, byte(i + 1), byte(j + 1)}, ZoneID: z.ID,
+				BSSID: bssid(i+1, j+1), ZoneID: z.ID,
 				Identifier: fmt.Sprintf("borne-%d-%02d", i+1, j+1),
 				Vendor:     p.vendor, Model: p.model, Capacity: p.capacity,
 				Latitude:  centreLatitude + float64(i)*0.004 + b.rand.Float64()*0.003,

@@ -68,7 +68,7 @@ func newWalk(t *testing.T) *walk {
 	g, err := NewGateway(GatewayOptions{
 		PortalURL: portalURL, Listen: netip.MustParseAddrPort(server.Listener.Addr().String()),
 		Auth: open(), Acct: open(), NASID: NASIdentifier, UAMSecret: directory.NewSecret(Secret),
-		Called: w.sample.AccessPoints[0].BSSID, SSID: "Ville-Exemple WiFi", Zone: "Place du Marché",
+		Called: GatewayMAC(), SSID: "Ville-Exemple WiFi", Zone: "Place du Marché",
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
