@@ -270,16 +270,3 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
-
-// What is wrong with a huge file is said soon all the same.
-func TestHugeFileEndsSoon(t *testing.T) {
-	var b strings.Builder
-	for i := range 18_000 {
-		b.WriteString("k" + strconv.Itoa(i) + " = 1\n")
-	}
-	start := time.Now()
-	_, problems := load(t, installation(t), b.String())
-	if took := time.Since(start); len(problems) != maxProblems || took > 10*time.Second {
-		t.Errorf("%d problems in %s", len(problems), took)
-	}
-}

@@ -1,3 +1,5 @@
+//go:build unix && !race
+
 package directory
 
 import (
@@ -5,24 +7,33 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 )
 
 // A city of 1,000,000 devices and 100,000 dwellings fits in 1 GB and is ready
-// in seconds.
+// in seconds: of processor time, so that a busy machine does not fail it. The
+// race detector multiplies both, hence the build tag.
 func TestRegisterOfACity(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills 1,000,000 devices")
 	}
-	const devices, dwellings, maxBytes, maxTime = 1_000_000, 100_000, 1 << 30, 20 * time.Second
+	const devices, dwellings, maxBytes, maxTime = 1_000_000, 100_000, 1 << 30, 10 * time.Second
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	before, start := heap(), time.Now()
+	processor := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	before, start, spent := heap(), time.Now(), processor()
 	r := NewRegister(devices)
 	c := Catalog{Plans: []Plan{{ID: NewID(start)}}}
 	for i := range 500 {
@@ -51,11 +62,13 @@ func TestRegisterOfACity(t *testing.T) {
 			t.Fatalf("device %d found no room", i)
 		}
 	}
-	ready, used := time.Since(start), heap()-before
-	t.Logf("%d devices, %d dwellings, 10000 access points: %d MiB; index %s, devices %s, all %s",
-		devices, dwellings, used>>20, indexed.Sub(made).Round(time.Millisecond), time.Since(indexed).Round(time.Millisecond), ready.Round(time.Millisecond))
-	if used > maxBytes || ready > maxTime {
-		t.Errorf("%d bytes in %s, limit %d in %s", used, ready, maxBytes, maxTime)
+	ready := time.Since(start)
+	spent = processor() - spent
+	used := heap() - before
+	t.Logf("%d devices, %d dwellings, 10000 access points: %d MiB; index %s, devices %s, all %s, processor %s",
+		devices, dwellings, used>>20, indexed.Sub(made).Round(time.Millisecond), time.Since(indexed).Round(time.Millisecond), ready.Round(time.Millisecond), spent.Round(time.Millisecond))
+	if used > maxBytes || spent > maxTime {
+		t.Errorf("%d bytes in %s, limit %d in %s", used, spent, maxBytes, maxTime)
 	}
 	runtime.KeepAlive(r)
 }
