@@ -38,6 +38,9 @@ type socket struct {
 // Listen opens a UDP socket for each address in auth (Access-Request) and acct
 // (Accounting-Request). When one cannot be opened, all are closed and the error
 // names the address.
+//
+// An answer leaves from the address that the system chooses for an unspecified
+// one such as ":1812"; on a host with several, list each by itself.
 func Listen(o Options, auth, acct []string) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
