@@ -55,6 +55,7 @@ type Redis struct {
 	closing   chan struct{}
 	closeOnce sync.Once
 	closeErr  error
+	mu        sync.Mutex // nothing joins running once closing is closed
 	running   sync.WaitGroup
 }
 
@@ -109,7 +110,9 @@ func NewRedis(ctx context.Context, opts RedisOptions) (*Redis, error) {
 // Close hands over the refusals that wait, and ends every subscription.
 func (r *Redis) Close() error {
 	r.closeOnce.Do(func() {
+		r.mu.Lock()
 		close(r.closing)
+		r.mu.Unlock()
 		r.running.Wait()
 		r.closeErr = r.client.Close()
 	})

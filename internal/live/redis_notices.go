@@ -24,12 +24,10 @@ func (r *Redis) Publish(ctx context.Context, topic string) error {
 // away at first; after each new connection there is a token, because notices
 // may have been missed.
 func (r *Redis) Subscribe(ctx context.Context, topic string) (<-chan struct{}, error) {
-	select {
-	case <-r.closing:
-		c := make(chan struct{})
-		close(c)
-		return c, nil
-	default:
+	out := make(chan struct{}, 1)
+	if !r.join() {
+		close(out)
+		return out, nil
 	}
 	sub := r.client.Subscribe(ctx, channelOf(topic))
 	// Of the messages only their being there counts, so a short queue is enough.
@@ -45,8 +43,8 @@ func (r *Redis) Subscribe(ctx context.Context, topic string) (<-chan struct{}, e
 	case <-patience.C:
 		r.log.Warn("live: Redis does not answer; notices will come when it does", "topic", topic)
 	}
-	out := make(chan struct{}, 1)
-	r.running.Go(func() {
+	go func() {
+		defer r.running.Done()
 		defer close(out)
 		defer sub.Close()
 		for {
@@ -62,6 +60,19 @@ func (r *Redis) Subscribe(ctx context.Context, topic string) (<-chan struct{}, e
 				return
 			}
 		}
-	})
+	}()
 	return out, nil
+}
+
+// join counts one more for Close to wait for; false after Close.
+func (r *Redis) join() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.closing:
+		return false
+	default:
+		r.running.Add(1)
+		return true
+	}
 }
