@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -271,6 +272,28 @@ func TestPlainPageLeadsToTheConfiguredGateway(t *testing.T) {
 	for _, path := range []string{"/", "/?n=nobody", "/?n=place-1", "/?n=open-1"} {
 		if w := g.get(path); w.Code != 200 || strings.Contains(w.Body.String(), "button big") {
 			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+// TestWeight: the first page must be there before the second round trip of
+// TCP's start, about 14 kB with its style sheet.
+func TestWeight(t *testing.T) {
+	g := newRig(t)
+	for _, query := range []string{coova("res", "failed"), coova(inCardZone...)} {
+		w := g.get("/?"+query, "Accept-Encoding", "gzip")
+		if w.Header().Get("Content-Encoding") != "gzip" {
+			t.Fatal("not compressed")
+		}
+		page := g.get("/?" + query).Body.String()
+		requests := regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
+		total := w.Body.Len()
+		for _, r := range requests {
+			total += g.get(r[1], "Accept-Encoding", "gzip").Body.Len()
+		}
+		t.Logf("%d octets in %d requests", total, 1+len(requests))
+		if total > 14_000 || len(requests) > 2 { // the style sheet; the icon, which sheets do not load
+			t.Errorf("%d octets in %d requests", total, 1+len(requests))
 		}
 	}
 }

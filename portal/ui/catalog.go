@@ -126,8 +126,13 @@ func (c *catalog) plural(key string, n any, args ...any) (string, error) {
 
 // category returns the CLDR plural category of n in the language.
 func category(tag language.Tag, n int64) string {
-	// The rules of all languages repeat beyond 1,000,000, and MatchPlural takes an int.
-	switch plural.Cardinal.MatchPlural(tag, int(max(n, -n)%1_000_000), 0, 0, 0, 0) {
+	// No language's rule looks beyond "a million or more" and the last six
+	// digits, and MatchPlural takes an int, which may have 32 bits.
+	n = max(n, -n)
+	if n > 1_000_000 {
+		n = 1_000_000 + n%1_000_000
+	}
+	switch plural.Cardinal.MatchPlural(tag, int(n), 0, 0, 0, 0) {
 	case plural.Zero:
 		return "zero"
 	case plural.One:
