@@ -206,6 +206,15 @@ func TestLoadWithoutFile(t *testing.T) {
 	if _, problems := Load(t.TempDir()); problems.Err() == nil {
 		t.Error("a directory is read")
 	}
+	// Nothing may be made at a default place for a file that was not understood.
+	for name, text := range map[string]string{"not TOML": "commune", "in order but for the key": ""} {
+		if cfg, _ := load(t, t.TempDir(), text); name == "not TOML" != (cfg.KeyFile == "") || cfg.KeyFile != "" && !filepath.IsAbs(cfg.KeyFile) {
+			t.Errorf("%s: the key file is %q", name, cfg.KeyFile)
+		}
+	}
+	if cfg, _ := Load(path); cfg.KeyFile != "" {
+		t.Errorf("no file: the key file is %q", cfg.KeyFile)
+	}
 	_, problems := load(t, t.TempDir(), strings.Repeat("# long\n", maxFile/7+1))
 	if len(problems) != 1 || problems[0].Text != "the file is longer than 256 KiB" {
 		t.Errorf("got %v", problems)

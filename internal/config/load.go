@@ -23,25 +23,27 @@ const (
 
 // Load reads the file at path, over the defaults, with the secret files that it
 // names, and says everything that is wrong. With problems the configuration is
-// as far as it could be read, and must not be served from.
+// as far as it could be read, with its file names resolved, and must not be
+// served from; it is empty when the file could not be read at all.
 func Load(path string) (Config, Problems) {
-	cfg := Defaults()
 	f, err := os.Open(path)
 	if err != nil {
-		return cfg, Problems{{File: path, Text: fileTrouble(err)}}
+		return Config{}, Problems{{File: path, Text: fileTrouble(err)}}
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return cfg, Problems{{File: path, Text: fileTrouble(err)}}
+		return Config{}, Problems{{File: path, Text: fileTrouble(err)}}
 	}
 	if len(text) > maxFile {
-		return cfg, Problems{{File: path, Text: "the file is longer than 256 KiB"}}
+		return Config{}, Problems{{File: path, Text: "the file is longer than 256 KiB"}}
 	}
+	cfg := Defaults()
 	r := &reader{file: path, found: map[string]toml.Primitive{}, cfg: &cfg}
-	if r.parse(string(text)) {
-		r.check()
+	if !r.parse(string(text)) {
+		return Config{}, r.problems
 	}
+	r.check()
 	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return cfg, r.problems
 }

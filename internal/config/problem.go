@@ -7,10 +7,10 @@ import (
 
 // Problem is one thing that is wrong with a configuration.
 type Problem struct {
-	File string
-	Line int    // 0 when it is about the file as a whole, or about a default
-	Key  string // for example "live.engine"; empty when it is about no key
-	Text string // one sentence; it never holds a secret
+	File string `json:"file"`
+	Line int    `json:"line"` // 0 when it is about the file as a whole, or about a default
+	Key  string `json:"key"`  // for example "live.engine"; empty when it is about no key
+	Text string `json:"text"` // one sentence; it never holds a secret
 }
 
 // String spells file:line: key: text.
