@@ -26,7 +26,6 @@ var (
 	bssid    = mustMAC("02-AA-BB-CC-DD-01")
 	homeAP   = mustMAC("02-AA-BB-CC-DD-02")
 	offAP    = mustMAC("02-AA-BB-CC-DD-03")
-	otherAP  = mustMAC("02-AA-BB-CC-DD-04")
 	device   = mustMAC("02-00-00-00-00-07")
 	testKey  = directory.Key{1, 2, 3}
 	classKey = directory.Key{4, 5, 6}
@@ -60,7 +59,6 @@ func catalog() directory.Catalog {
 			{ID: "ap-1", Name: "Quai", BSSID: bssid, Identifier: "quai", ZoneID: "z-port", Enabled: true},
 			{ID: "ap-2", Name: "Hall", BSSID: homeAP, ResidenceID: "r-1", Enabled: true},
 			{ID: "ap-3", Name: "Off", BSSID: offAP, ZoneID: "z-port"},
-			{ID: "ap-4", Name: "Elsewhere", BSSID: otherAP, NASID: "n-3", ZoneID: "z-port", Enabled: true},
 		},
 		Residences: []directory.Residence{{ID: "r-1", Name: "Les Pins", PlanID: "p-home"}},
 		Dwellings: []directory.Dwelling{

@@ -16,7 +16,7 @@ func (w *world) metricsPanics() float64 { return testutil.ToFloat64(w.metrics.pa
 func TestMetricsAreCleanAndSeeded(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	w := newWorld(t, func(o *Options) { o.Registerer = registry }, []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"})
-	t.Cleanup(w.close)
+	t.Cleanup(w.Close)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ parvis_radius_responses_total{code="accounting_response",listener="auth"} 0
 // The kernel's drop counter is what was sent and never read.
 func TestKernelDropsAreSeen(t *testing.T) {
 	w := newWorld(t, nil, []string{"127.0.0.1:0"}, nil)
-	t.Cleanup(w.close)
+	t.Cleanup(w.Close)
 	conn := w.auth.sockets[0].conn
 	if _, ok := socketMemory(conn); !ok {
 		t.Skip("this system does not tell")

@@ -15,7 +15,8 @@ type place struct {
 
 // find reads the place off a request: the access point by the BSSID in
 // Called-Station-Id, else by NAS-Identifier; where that is, else the zone of
-// the NAS.
+// the NAS. The NAS is believed: a controller and its stand-in, or a proxy, may
+// speak for the same access points from different addresses.
 func find(snap *directory.Snapshot, nas *directory.NAS, attrs wire.Attributes) place {
 	var bssid directory.MAC
 	if v := attrs.Get(typeCalledStationID); v != nil {
@@ -25,11 +26,6 @@ func find(snap *directory.Snapshot, nas *directory.NAS, attrs wire.Attributes) p
 		}
 	}
 	ap := snap.FindAccessPoint(bssid, string(attrs.Get(typeNASIdentifier)))
-	// A NAS speaks for its own access points only: it must be able neither to
-	// borrow another's zone nor to make it look alive.
-	if ap != nil && ap.NASID != "" && ap.NASID != nas.ID {
-		ap = nil
-	}
 	if ap == nil {
 		return place{zone: snap.Zone(nas.ZoneID)}
 	}

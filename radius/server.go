@@ -57,7 +57,7 @@ func Listen(o Options, auth, acct []string) (*Server, error) {
 		for _, addr := range addrs {
 			conn, err := listenUDP(addr)
 			if err != nil {
-				s.close()
+				s.Close()
 				return nil, fmt.Errorf("radius: listen for %s on %s: %w", l.kind, addr, err)
 			}
 			l.sockets = append(l.sockets, &socket{conn, index})
@@ -66,7 +66,7 @@ func Listen(o Options, auth, acct []string) (*Server, error) {
 	}
 	var err error
 	if s.metrics, err = newMetrics(s); err != nil {
-		s.close()
+		s.Close()
 		return nil, fmt.Errorf("radius: register metrics: %w", err)
 	}
 	return s, nil
@@ -97,7 +97,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	// What is being handled when ctx ends is finished, not cancelled.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	defer s.close()
+	defer s.Close()
 	reading, stopReading := context.WithCancelCause(ctx)
 	defer stopReading(nil)
 	context.AfterFunc(reading, s.stopReading)
@@ -145,7 +145,9 @@ func (s *Server) stopReading() {
 	}
 }
 
-func (s *Server) close() {
+// Close closes the sockets. Serve does it too; Close is for a server that will
+// not be served, and may be called more than once.
+func (s *Server) Close() {
 	for _, l := range s.listeners() {
 		for _, k := range l.sockets {
 			_ = k.conn.Close()

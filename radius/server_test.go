@@ -193,7 +193,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 
 func TestAddressInUse(t *testing.T) {
 	first := newWorld(t, nil, []string{"127.0.0.1:0"}, nil)
-	t.Cleanup(first.close)
+	t.Cleanup(first.Close)
 	addr := first.AuthAddrs()[0].String()
 	_, err := Listen(Options{Register: first.register, Tickets: first, Presence: first, Journal: first}, nil, []string{addr})
 	if err == nil || !strings.Contains(err.Error(), addr) {
