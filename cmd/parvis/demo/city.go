@@ -91,8 +91,8 @@ func bssid(zone, place int) directory.MAC {
 	return directory.MAC{0x02, 0x50, 0x56, 0, byte(zone), byte(place)}
 }
 
-// GatewayMAC is the Called-Station-Id for the simulated gateway: that of the
-// first access point on the square, so that its sessions show up there.
+// GatewayMAC is the Called-Station-Id for the simulated gateway, and for trying
+// with radclient: the one access point behind the NAS for trying.
 func GatewayMAC() directory.MAC { return bssid(1, 1) }
 
 func (b *builder) city() {
@@ -123,11 +123,15 @@ func (b *builder) city() {
 			})
 		}
 	}
-	b.NASes = append(b.NASes, directory.NAS{
+	try := directory.NAS{
 		ID: b.id(), Name: "Pour essayer", Prefix: loopback(tryAddress), Secret: directory.NewSecret(Secret),
 		Dialect: "generic", Identifier: NASIdentifier, ZoneID: b.Zones[0].ID,
 		Gateway: directory.GatewayCoova, GatewaySecret: directory.NewSecret(Secret),
-	})
+	}
+	b.NASes = append(b.NASes, try)
+	// The first access point on the square hangs behind the NAS for trying: what
+	// a person does with radclient or in the browser shows there.
+	b.AccessPoints[0].NASID = try.ID
 	b.devices()
 	b.cards()
 }

@@ -166,7 +166,7 @@ func TestGatewayWalk(t *testing.T) {
 	const mac = "02-AA-BB-CC-DD-01"
 	status, location, _ := w.get("/news?page=1&mac=" + mac)
 	c := w.portal(location)
-	if status != 302 || c.State != gateway.NotYet || c.MAC.String() != mac || c.NAS.Identifier != NASIdentifier || c.UserURL == "" {
+	if status != 302 || c.State != gateway.NotYet || c.MAC.String() != mac || c.NAS.Identifier != NASIdentifier || c.AccessPoint == nil || c.UserURL == "" {
 		t.Fatalf("%d, %+v", status, c)
 	}
 	attempts, _ := w.heard()

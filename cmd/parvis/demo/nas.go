@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"parvis/internal/directory"
@@ -16,16 +17,12 @@ type sender struct {
 	auth, acct *client.Client
 }
 
-// senders opens sockets for every NAS of the sample but the one for trying,
-// which is left to the person who tries. oneAddress says that the system has
+// senders opens sockets for every NAS of the sample. oneAddress says that the system has
 // no 127.0.0.11 (only Linux answers on all of 127/8): then everything goes out
 // from 127.0.0.1, as that one NAS.
 func senders(o TrafficOptions) (all map[string]*sender, oneAddress bool, err error) {
 	all = map[string]*sender{}
 	for _, nas := range o.Sample.NASes {
-		if nas.Identifier == NASIdentifier {
-			continue
-		}
 		s, err := newSender(o, nas)
 		if err != nil {
 			closeAll(all)
@@ -34,6 +31,33 @@ func senders(o TrafficOptions) (all map[string]*sender, oneAddress bool, err err
 		all[nas.ID] = s
 	}
 	return all, false, nil
+}
+
+// FitSystem gives every access point to the NAS for trying when the system has
+// no 127.0.0.11, and reports that it did. A NAS speaks for its own access points
+// only, and there all packets come from the one address. Call it before the
+// sample is imported.
+func (s *Sample) FitSystem() (oneAddress bool) {
+	for _, nas := range s.NASes {
+		conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: nas.Prefix.Addr().AsSlice()})
+		if err != nil {
+			oneAddress = true
+			continue
+		}
+		conn.Close()
+	}
+	if !oneAddress {
+		return false
+	}
+	for _, nas := range s.NASes {
+		if nas.Identifier != NASIdentifier {
+			continue
+		}
+		for i := range s.AccessPoints {
+			s.AccessPoints[i].NASID = nas.ID
+		}
+	}
+	return true
 }
 
 func oneSender(o TrafficOptions) (map[string]*sender, bool, error) {

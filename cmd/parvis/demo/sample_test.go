@@ -51,6 +51,9 @@ func TestCommuneIsConsistent(t *testing.T) {
 			if c := snapshot.Card(directory.Key{1}.CardHash(s.CardCodes[0])); c == nil || c.ZoneID != s.Zones[3].ID {
 				t.Error("the first card's code does not lead to a card of the library")
 			}
+			if ap := snapshot.FindAccessPoint(GatewayMAC(), ""); ap == nil || snapshot.NAS(ap.NASID).Identifier != NASIdentifier {
+				t.Error("the gateway's access point does not belong to the NAS for trying")
+			}
 			checkIDs(t, s)
 			checkLeases(t, s, directory.DateOf(now))
 			checkDevices(t, s, now)

@@ -222,8 +222,8 @@ func TestTrafficShowsWhatACityDoes(t *testing.T) {
 	if c.counts["on"] != 42 {
 		t.Errorf("%d Accounting-On, want one for each of 40 access points and 2 controllers", c.counts["on"])
 	}
-	if len(c.from) != 6 {
-		t.Errorf("packets came from %v, want 6 addresses", c.from)
+	if len(c.from) != 7 {
+		t.Errorf("packets came from %v, want 7 addresses", c.from)
 	}
 	open, left := 0, 0
 	for _, x := range c.sessions {
@@ -277,6 +277,14 @@ func TestTrafficFromOneAddress(t *testing.T) {
 	for i := range s.NASes {
 		if s.NASes[i].Identifier != NASIdentifier {
 			s.NASes[i].Prefix = netip.MustParsePrefix("192.0.2.1/32")
+		}
+	}
+	if !s.FitSystem() {
+		t.Error("the sample does not notice")
+	}
+	for _, ap := range s.AccessPoints {
+		if ap.NASID != s.AccessPoints[0].NASID {
+			t.Errorf("%s belongs to another NAS", ap.Name)
 		}
 	}
 	told := make(chan string, 1)
