@@ -119,7 +119,7 @@ func TestTap(t *testing.T) {
 	}
 	got := metricsText(t, g)
 	for _, want := range []string{
-		"parvis_portal_funnel_total stage=submitted zone=tap value:2", "parvis_portal_funnel_total stage=shown zone=card value:0",
+		"parvis_portal_funnel_total stage=submitted zone=Place de la Liberté value:2", "parvis_portal_funnel_total stage=shown zone=Médiathèque value:0",
 		"parvis_portal_logins_total method=tap result=ok value:2", "parvis_portal_logins_total method=card result=limited value:0",
 	} {
 		if !strings.Contains(got, want) {

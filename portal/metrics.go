@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -82,19 +83,47 @@ func (f *funnel) Describe(ch chan<- *prometheus.Desc) { ch <- f.desc }
 
 // Collect implements prometheus.Collector.
 func (f *funnel) Collect(ch chan<- prometheus.Metric) {
-	zones := f.register.Snapshot().Zones()
+	labels := zoneLabels(f.register.Snapshot())
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	known := make(map[string]bool, len(zones))
-	for _, z := range zones {
-		known[z.ID] = true
+	for id, label := range labels {
 		for _, stage := range stages {
-			ch <- prometheus.MustNewConstMetric(f.desc, prometheus.CounterValue, f.counts[z.ID][stage], z.ID, stage)
+			ch <- prometheus.MustNewConstMetric(f.desc, prometheus.CounterValue, f.counts[id][stage], label, stage)
 		}
 	}
 	for id := range f.counts {
-		if !known[id] {
+		if labels[id] == "" {
 			delete(f.counts, id)
 		}
 	}
 }
+
+// zoneLabels gives every zone the label that the access points' metrics give
+// it, so that the two can be joined: its name, or its id where the name is
+// empty or shared with another zone or a residence.
+func zoneLabels(s *directory.Snapshot) map[string]string {
+	users := map[string]int{"": 2, "unknown": 2}
+	residences := map[string]bool{}
+	for _, ap := range s.AccessPoints() {
+		if r := s.Residence(ap.ResidenceID); r != nil && !residences[r.ID] {
+			residences[r.ID] = true
+			users[labelText(r.Name)]++
+			users[r.ID]++
+		}
+	}
+	for _, z := range s.Zones() {
+		users[labelText(z.Name)]++
+		users[z.ID]++
+	}
+	labels := make(map[string]string, len(s.Zones()))
+	for _, z := range s.Zones() {
+		labels[z.ID] = labelText(z.Name)
+		if users[labels[z.ID]] > 1 {
+			labels[z.ID] = z.ID
+		}
+	}
+	return labels
+}
+
+// labelText makes a text fit for a label: one that is not UTF-8 would panic.
+func labelText(s string) string { return strings.ToValidUTF8(strings.TrimSpace(s), "\uFFFD") }
