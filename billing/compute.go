@@ -13,7 +13,7 @@ import (
 // references. All dwellings in scope count, used or not; vacant days stay with
 // the operator. The result does not depend on the order of the facts' rows.
 //
-// Errors are sentences for the operator's staff: two leases that overlap, a
+// Every error is a *FactsError with a sentence for the operator's staff: two leases that overlap, a
 // covered day without a tariff, two VAT rates in one month, a row that names
 // another one that is not there.
 func Compute(f Facts, m directory.Month) ([]Charge, error) {
@@ -25,11 +25,11 @@ func Compute(f Facts, m directory.Month) ([]Charge, error) {
 func compute(f Facts, m directory.Month) ([]Charge, int, error) {
 	b, err := newBuilder(f, m)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, &FactsError{err}
 	}
 	for i := range b.dwellings {
 		if err := b.dwelling(b.dwellings[i]); err != nil {
-			return nil, 0, err
+			return nil, 0, &FactsError{err}
 		}
 	}
 	if len(b.charges) == 0 {

@@ -15,6 +15,16 @@ type Facts struct {
 	Tariffs    []Tariff
 }
 
+// FactsError says in a sentence what is wrong with the facts of a month, and
+// what to do about it.
+type FactsError struct{ err error }
+
+// Error implements error.
+func (e *FactsError) Error() string { return e.err.Error() }
+
+// Unwrap implements errors.Unwrap.
+func (e *FactsError) Unwrap() error { return e.err }
+
 // Charge is one party's share of one dwelling-month. A party is a lease, or the
 // operator itself while the dwelling is vacant; all its days of the month are
 // one charge, however many pieces they come in.

@@ -39,13 +39,8 @@ func (r *reader) check() {
 	r.oneOf("log.format", c.Log.Format, "text", "json")
 	r.between("radius.max_devices", c.Radius.MaxDevices, 1, 50_000_000)
 	r.between("live.db", c.Live.DB, 0, 65535)
-	r.between("retention.sessions_days", c.Retention.SessionsDays, 1, 1826)
-	r.between("retention.consents_days", c.Retention.ConsentsDays, 1, 1826)
-	r.between("retention.audit_days", c.Retention.AuditDays, 1, 3653)
-	// CNIL, 17 July 2024: data kept for security goes within three months.
-	r.between("retention.refusals_hours", c.Retention.RefusalsHours, 1, 2160)
-	if d := c.Metrics.APDownAfter; d != 0 && (d < time.Minute || d > 24*time.Hour) {
-		r.add("metrics.ap_down_after", "%s is not between 1m and 24h, nor 0s", d)
+	if d := c.Metrics.APDownAfter; d != 0 && (d < 10*time.Second || d > 24*time.Hour) {
+		r.add("metrics.ap_down_after", "%s is not between 10s and 24h, nor 0s", d)
 	}
 }
 
@@ -69,7 +64,7 @@ func (r *reader) keyFile() {
 	}
 	c.KeyFile = secretPath(r.file, c.KeyFile)
 	if _, err := os.Stat(c.KeyFile); errors.Is(err, fs.ErrNotExist) {
-		r.add("key_file", "%s does not exist: make one with (umask 077; openssl rand -hex 32 > %s)", c.KeyFile, c.KeyFile)
+		r.add("key_file", "%s does not exist: parvis migrate makes it for a new installation", c.KeyFile)
 		return
 	}
 	k, err := LoadKeys(c.KeyFile)

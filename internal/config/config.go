@@ -16,14 +16,13 @@ type Config struct {
 	// KeyFile is the installation's key: 32 random bytes as hexadecimal or base64.
 	KeyFile string `toml:"key_file"`
 
-	Store     Store     `toml:"store"`
-	Live      Live      `toml:"live"`
-	Radius    Radius    `toml:"radius"`
-	Portal    Portal    `toml:"portal"`
-	Console   Console   `toml:"console"`
-	Metrics   Metrics   `toml:"metrics"`
-	Log       Log       `toml:"log"`
-	Retention Retention `toml:"retention"`
+	Store   Store   `toml:"store"`
+	Live    Live    `toml:"live"`
+	Radius  Radius  `toml:"radius"`
+	Portal  Portal  `toml:"portal"`
+	Console Console `toml:"console"`
+	Metrics Metrics `toml:"metrics"`
+	Log     Log     `toml:"log"`
 
 	// Keys are derived from the key file.
 	Keys Keys `toml:"-"`
@@ -112,32 +111,18 @@ type Log struct {
 	Format string `toml:"format"`
 }
 
-// Retention is after how long personal data goes. What billing has issued is
-// kept as the law wants it and has no key here.
-type Retention struct {
-	// SessionsDays counts from the end of a session (CPCE R10-13: one year).
-	SessionsDays int `toml:"sessions_days"`
-	// ConsentsDays counts from the end of the device's memory.
-	ConsentsDays int `toml:"consents_days"`
-	// AuditDays counts from the day of the entry.
-	AuditDays int `toml:"audit_days"`
-	// RefusalsHours is for how long refused requests are shown.
-	RefusalsHours int `toml:"refusals_hours"`
-}
-
 // Defaults is the configuration of an empty file.
 func Defaults() Config {
 	return Config{
-		Commune:   "Parvis",
-		DataDir:   "/var/lib/parvis",
-		KeyFile:   "parvis.key",
-		Store:     Store{Engine: EngineSQLite},
-		Live:      Live{Engine: EngineMemory, Address: "127.0.0.1:6379"},
-		Radius:    Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, MaxDevices: 1_000_000},
-		Portal:    Portal{Listen: ":8080"},
-		Console:   Console{Listen: "127.0.0.1:8081"},
-		Metrics:   Metrics{Listen: "127.0.0.1:9812"},
-		Log:       Log{Level: "info", Format: "text"},
-		Retention: Retention{SessionsDays: 365, ConsentsDays: 365, AuditDays: 365, RefusalsHours: 24},
+		Commune: "Parvis",
+		DataDir: "/var/lib/parvis",
+		KeyFile: "parvis.key",
+		Store:   Store{Engine: EngineSQLite},
+		Live:    Live{Engine: EngineMemory, Address: "127.0.0.1:6379"},
+		Radius:  Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, MaxDevices: 1_000_000},
+		Portal:  Portal{Listen: ":8080"},
+		Console: Console{Listen: "127.0.0.1:8081"},
+		Metrics: Metrics{Listen: "127.0.0.1:9812"},
+		Log:     Log{Level: "info", Format: "text"},
 	}
 }

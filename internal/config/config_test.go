@@ -161,8 +161,6 @@ func TestFullFile(t *testing.T) {
 		[log]
 		level = "warn"
 		format = "json"
-		[retention]
-		sessions_days = 90
 	`)
 	if problems.Err() != nil {
 		t.Fatal(problems.Err())
@@ -182,10 +180,9 @@ func TestFullFile(t *testing.T) {
 			Listen: "192.0.2.1:443", PublicURL: "https://wifi.example.fr",
 			TLSCert: filepath.Join(dir, "cert.pem"), TLSKey: filepath.Join(dir, "key.pem"),
 		},
-		Console:   Console{Listen: "192.0.2.2:443", BehindTLSProxy: true},
-		Metrics:   Metrics{Listen: "192.0.2.1:9812", InsecureListen: true, APDownAfter: 90 * time.Minute},
-		Log:       Log{Level: "warn", Format: "json"},
-		Retention: Retention{SessionsDays: 90, ConsentsDays: 365, AuditDays: 365, RefusalsHours: 24},
+		Console: Console{Listen: "192.0.2.2:443", BehindTLSProxy: true},
+		Metrics: Metrics{Listen: "192.0.2.1:9812", InsecureListen: true, APDownAfter: 90 * time.Minute},
+		Log:     Log{Level: "warn", Format: "json"},
 	}
 	if !reflect.DeepEqual(want, got) {
 		t.Errorf("got %+v\nwant %+v", got, want)

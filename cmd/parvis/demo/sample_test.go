@@ -32,7 +32,7 @@ func TestCommuneIsConsistent(t *testing.T) {
 			for name, n := range map[string][2]int{
 				"zones": {len(s.Zones), 4}, "access points": {len(s.AccessPoints), 40}, "operators": {len(s.Operators), 2},
 				"sectors": {len(s.Sectors), 3}, "dwellings": {len(s.Dwellings), 600}, "NASes": {len(s.NASes), 7},
-				"users": {len(s.Users), 4}, "tariffs": {len(s.Tariffs), 12}, "cards": {len(s.Cards), 5},
+				"users": {len(s.Users), 5}, "tariffs": {len(s.Tariffs), 12}, "cards": {len(s.Cards), 5},
 			} {
 				if n[0] != n[1] {
 					t.Errorf("%d %s, want %d", n[0], name, n[1])

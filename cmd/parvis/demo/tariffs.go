@@ -42,12 +42,13 @@ func (b *builder) tariffs() {
 	}
 }
 
-// people makes the console users, one for each role; Complete gives them their
+// people makes the console users, one for each role and operator; Complete gives them their
 // password.
 func (b *builder) people() {
 	b.Users = []directory.User{
 		{ID: b.id(), Name: "reseau", Role: directory.RoleNetwork},
 		{ID: b.id(), Name: "bailleur", Role: directory.RoleOperator, OperatorID: b.Operators[0].ID},
+		{ID: b.id(), Name: "bailleur2", Role: directory.RoleOperator, OperatorID: b.Operators[1].ID},
 		{ID: b.id(), Name: "accueil", Role: directory.RoleDesk},
 		{ID: b.id(), Name: "admin", Role: directory.RoleAdmin},
 	}
