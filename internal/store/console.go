@@ -25,11 +25,13 @@ func (s *Store) Operators(ctx context.Context) ([]directory.Operator, error) {
 // not its own. $2 is the day.
 const residenceStates = `
 	WITH stock AS (
-		SELECT residence_id, COUNT(*) AS dwellings,
-			COUNT(*) FILTER (WHERE EXISTS (SELECT 1 FROM lease l WHERE l.dwelling_id = dwelling.id
-				AND l.from_date <= $2 AND (l.until_date = 0 OR l.until_date > $2))) AS let
-		FROM dwelling WHERE from_date <= $2 AND (until_date = 0 OR until_date > $2)
-		GROUP BY residence_id
+		SELECT d.residence_id, COUNT(*) AS dwellings, COUNT(l.id) AS let -- leases never overlap
+		FROM dwelling d
+		JOIN residence r ON r.id = d.residence_id
+		JOIN sector s ON s.id = r.sector_id
+		LEFT JOIN lease l ON l.dwelling_id = d.id AND l.from_date <= $2 AND (l.until_date = 0 OR l.until_date > $2)
+		WHERE ($1 = '' OR s.operator_id = $1) AND d.from_date <= $2 AND (d.until_date = 0 OR d.until_date > $2)
+		GROUP BY d.residence_id
 	), agreed AS (
 		SELECT sector_id, COUNT(*) FILTER (WHERE until_date = 0) AS open_ended, MAX(until_date) AS ends
 		FROM agreement WHERE from_date <= $2 AND (until_date = 0 OR until_date > $2)
