@@ -6,7 +6,8 @@
 // lang/*.toml: a language is complete or the program does not start.
 //
 // The style sheet offers these classes: button (quiet, danger), notice (good,
-// bad), panel, facts (a dl of label and value), field, actions, grid, stat,
-// badge (good, bad, wait), table-scroll around a table with td.number, tabs,
-// filters, muted, small, code.
+// bad, wait), panel (main), facts (a dl of label and value), field, actions,
+// grid, ticks, badge (good, bad, wait), muted, small, code, hidden; and for the
+// console tabs, search, filters, tiles with stat, chips, steps (done, now),
+// crumbs, account, and table-scroll around a table with td.number.
 package ui
