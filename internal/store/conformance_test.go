@@ -32,6 +32,7 @@ func runConformance(t *testing.T, fresh func(t *testing.T) Options) {
 		{"a wrong seal key is refused", testWrongKey},
 		{"no secret in the database", testNoPlaintext},
 		{"a sealed value stays in its row", testSealedInPlace},
+		{"two programs on one database", testTwoPrograms},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, fresh(t)) })
 	}

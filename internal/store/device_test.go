@@ -155,6 +155,28 @@ func testFeedConcurrent(t *testing.T, s *Store) {
 	}
 }
 
+// A command that writes while the server runs: both get through, and share one feed.
+func testTwoPrograms(t *testing.T, o Options) {
+	const each = 25
+	var group sync.WaitGroup
+	for p, s := range []*Store{openMigrated(t, o), openMigrated(t, o)} {
+		group.Go(func() {
+			for i := range each {
+				err := s.PutPlan(t.Context(), directory.Plan{ID: fmt.Sprintf("%d-%d", p, i)})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	s := openRaw(t, o)
+	changes, err := s.Changes(t.Context(), 0, 1000)
+	if err != nil || len(changes) != 2*each {
+		t.Errorf("%d changes, %v, want %d", len(changes), err, 2*each)
+	}
+}
+
 func testFeedGone(t *testing.T, s *Store) {
 	ctx := t.Context()
 	for i := range 4 {

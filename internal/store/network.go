@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -83,7 +84,7 @@ func plainPrefix(p netip.Prefix) (netip.Prefix, error) {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
 	if !p.IsValid() {
-		return p, fmt.Errorf("there is no address that its packets come from")
+		return p, errors.New("there is no address that its packets come from")
 	}
 	return p.Masked(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -87,6 +88,16 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("find the database file %s: %w", path, err)
+	}
+	// Personal data is in it: nobody else may read it, whatever the umask. SQLite
+	// gives its side files the mode of the main file.
+	made, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	err = made.Close()
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
 	}
 	file := (&url.URL{Scheme: "file", Path: abs}).String()
 	s.writer, err = sql.Open("sqlite", file+"?"+sqlitePragmas+"&_txlock=immediate")

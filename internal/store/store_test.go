@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -36,4 +37,26 @@ func openMigrated(t *testing.T, o Options) *Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// The path is data, not a part of the DSN; and only its owner reads the file.
+func TestSQLiteFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?mode=memory&x#%41.db")
+	s := openMigrated(t, options(SQLite, path))
+	must(t, s.Import(t.Context(), sample()))
+	for _, suffix := range []string{"", "-wal"} {
+		info, err := os.Stat(path + suffix)
+		must(t, err)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %s", suffix, info.Mode())
+		}
+	}
+	_, err := Open(context.Background(), options(SQLite, filepath.Join(t.TempDir(), "missing", "parvis.db")))
+	if err == nil {
+		t.Error("a file in a directory that does not exist was opened")
+	}
+	_, err = Open(context.Background(), options("oracle", path))
+	if err == nil {
+		t.Error("an engine that does not exist was opened")
+	}
 }
