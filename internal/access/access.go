@@ -73,6 +73,10 @@ type Grant struct {
 	DownKbps, UpKbps               uint32 // kbit/s
 	VLAN                           uint16
 	SessionTime, IdleTime, Interim time.Duration // whole seconds
+	// QuotaBytes is what the session may carry in both directions together.
+	QuotaBytes uint64
+	// Role is the name of a role or group policy on the NAS.
+	Role string
 	// ZoneID or DwellingID is who the session is counted for.
 	ZoneID, DwellingID string
 }
