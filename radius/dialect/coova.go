@@ -30,3 +30,5 @@ func (coova) AppendRate(b []byte, g access.Grant) []byte {
 	}
 	return b
 }
+
+func (d coova) AppendChange(b []byte, g access.Grant) []byte { return d.AppendRate(b, g) }

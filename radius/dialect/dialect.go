@@ -21,6 +21,10 @@ type Dialect interface {
 	// AppendRate appends the grant's rates to a list of attributes in wire
 	// form. A rate of 0 means no limit and is left out. It adds at most 64 octets.
 	AppendRate(b []byte, g access.Grant) []byte
+	// AppendChange appends what a CoA-Request says, after the attributes that
+	// name the session, to change its rates; nothing where DynamicAuth.CanChange
+	// is false. It adds at most 64 octets.
+	AppendChange(b []byte, g access.Grant) []byte
 }
 
 // all lists the dialects, the default first.

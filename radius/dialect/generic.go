@@ -23,3 +23,5 @@ func (generic) AppendRate(b []byte, g access.Grant) []byte {
 	}
 	return b
 }
+
+func (generic) AppendChange(b []byte, _ access.Grant) []byte { return b }

@@ -34,3 +34,5 @@ func kilo(b []byte, kbps uint32) []byte {
 	}
 	return b
 }
+
+func (d mikrotik) AppendChange(b []byte, g access.Grant) []byte { return d.AppendRate(b, g) }
