@@ -31,8 +31,11 @@ func (s subject) url(extra ...string) string {
 // Bounds of the months that a page computes.
 var (
 	firstMonth = directory.NewMonth(2000, 1)
-	lastMonth  = directory.NewMonth(2100, 12)
+	finalMonth = directory.NewMonth(2100, 12)
 )
+
+// lastMonth is the last month that is over: the one to be charged.
+func (c *console) lastMonth() directory.Month { return directory.MonthOf(c.today()) - 1 }
 
 // subject reads operator and month. The operator is looked for among those that
 // the user may see; status is 404 when it is not there, 0 when all is well.
@@ -46,10 +49,10 @@ func (c *console) subject(r *http.Request, u directory.User, from url.Values) (s
 			s.Operators = append(s.Operators, o)
 		}
 	}
-	s.Month = directory.MonthOf(c.today())
+	s.Month = c.lastMonth()
 	if text := from.Get("month"); text != "" {
 		s.Month, err = directory.ParseMonth(text)
-		if err != nil || s.Month < firstMonth || s.Month > lastMonth {
+		if err != nil || s.Month < firstMonth || s.Month > finalMonth {
 			return s, http.StatusBadRequest, nil
 		}
 	}

@@ -25,7 +25,8 @@ type networkView struct {
 
 type housingView struct {
 	Residences, Dwellings, Let int
-	Ending, Without            int // agreements
+	Ending, Without            int             // agreements
+	Month                      directory.Month // to be charged
 }
 
 // Vacant counts the dwellings that are not let.
@@ -90,7 +91,7 @@ func (c *console) housingNow(r *http.Request, u directory.User) (*housingView, e
 	if err != nil {
 		return nil, err
 	}
-	v := &housingView{Residences: len(list)}
+	v := &housingView{Residences: len(list), Month: c.lastMonth()}
 	for _, s := range list {
 		v.Dwellings += s.Dwellings
 		v.Let += s.Let
@@ -105,7 +106,7 @@ func (c *console) housingNow(r *http.Request, u directory.User) (*housingView, e
 }
 
 func (c *console) chargeNow(r *http.Request, u directory.User) (*chargeView, error) {
-	m := directory.MonthOf(c.today())
+	m := c.lastMonth()
 	v := &chargeView{Month: m, URL: subject{Operator: directory.Operator{ID: u.OperatorID}, Month: m}.url()}
 	month, err := c.Charges.Month(r.Context(), u.OperatorID, m)
 	var refused *Refused

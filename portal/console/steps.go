@@ -19,8 +19,6 @@ type next struct {
 	// Blocked says that this user may not take it; Why is the key of the reason.
 	Blocked bool
 	Why     string
-	// Again says that it replaces a run that is no longer right.
-	Again bool
 }
 
 // nextStep says what may be done with a month. Billing decides in the end: this
@@ -36,7 +34,7 @@ func nextStep(v MonthView, u directory.User) next {
 	case v.Stale && v.Nothing:
 		return next{} // the difference went away; there is nothing to draft again
 	case v.Stale:
-		return next{Step: stepDraft, Again: true}
+		return next{Step: stepDraft}
 	case run.State == RunDraft:
 		if same(run.DraftedBy, u.Name) {
 			return next{Step: stepApprove, Blocked: true, Why: "console.charges.blocked.drafted"}
