@@ -5,34 +5,35 @@ type Type byte
 
 // The attributes that Parvis sends or reads.
 const (
-	UserName             Type = 1  // RFC 2865 §5.1
-	UserPassword         Type = 2  // RFC 2865 §5.2
-	CHAPPassword         Type = 3  // RFC 2865 §5.3
-	NASIPAddress         Type = 4  // RFC 2865 §5.4
-	NASPort              Type = 5  // RFC 2865 §5.5
-	ServiceType          Type = 6  // RFC 2865 §5.6
-	FramedIPAddress      Type = 8  // RFC 2865 §5.8
-	ReplyMessage         Type = 18 // RFC 2865 §5.18
-	Class                Type = 25 // RFC 2865 §5.25
-	VendorSpecific       Type = 26 // RFC 2865 §5.26
-	SessionTimeout       Type = 27 // RFC 2865 §5.27
-	IdleTimeout          Type = 28 // RFC 2865 §5.28
-	CalledStationID      Type = 30 // RFC 2865 §5.30
-	CallingStationID     Type = 31 // RFC 2865 §5.31
-	NASIdentifier        Type = 32 // RFC 2865 §5.32
-	AcctStatusType       Type = 40 // RFC 2866 §5.1
-	AcctInputOctets      Type = 42 // RFC 2866 §5.3
-	AcctOutputOctets     Type = 43 // RFC 2866 §5.4
-	AcctSessionID        Type = 44 // RFC 2866 §5.5
-	AcctSessionTime      Type = 46 // RFC 2866 §5.7
-	AcctTerminateCause   Type = 49 // RFC 2866 §5.10
-	AcctInputGigawords   Type = 52 // RFC 2869 §5.1
-	AcctOutputGigawords  Type = 53 // RFC 2869 §5.2
-	EventTimestamp       Type = 55 // RFC 2869 §5.3
-	CHAPChallenge        Type = 60 // RFC 2865 §5.40
-	NASPortType          Type = 61 // RFC 2865 §5.41
-	MessageAuthenticator Type = 80 // RFC 3579 §3.2
-	AcctInterimInterval  Type = 85 // RFC 2869 §5.16
+	UserName             Type = 1   // RFC 2865 §5.1
+	UserPassword         Type = 2   // RFC 2865 §5.2
+	CHAPPassword         Type = 3   // RFC 2865 §5.3
+	NASIPAddress         Type = 4   // RFC 2865 §5.4
+	NASPort              Type = 5   // RFC 2865 §5.5
+	ServiceType          Type = 6   // RFC 2865 §5.6
+	FramedIPAddress      Type = 8   // RFC 2865 §5.8
+	ReplyMessage         Type = 18  // RFC 2865 §5.18
+	Class                Type = 25  // RFC 2865 §5.25
+	VendorSpecific       Type = 26  // RFC 2865 §5.26
+	SessionTimeout       Type = 27  // RFC 2865 §5.27
+	IdleTimeout          Type = 28  // RFC 2865 §5.28
+	CalledStationID      Type = 30  // RFC 2865 §5.30
+	CallingStationID     Type = 31  // RFC 2865 §5.31
+	NASIdentifier        Type = 32  // RFC 2865 §5.32
+	AcctStatusType       Type = 40  // RFC 2866 §5.1
+	AcctInputOctets      Type = 42  // RFC 2866 §5.3
+	AcctOutputOctets     Type = 43  // RFC 2866 §5.4
+	AcctSessionID        Type = 44  // RFC 2866 §5.5
+	AcctSessionTime      Type = 46  // RFC 2866 §5.7
+	AcctTerminateCause   Type = 49  // RFC 2866 §5.10
+	AcctInputGigawords   Type = 52  // RFC 2869 §5.1
+	AcctOutputGigawords  Type = 53  // RFC 2869 §5.2
+	EventTimestamp       Type = 55  // RFC 2869 §5.3
+	CHAPChallenge        Type = 60  // RFC 2865 §5.40
+	NASPortType          Type = 61  // RFC 2865 §5.41
+	MessageAuthenticator Type = 80  // RFC 3579 §3.2
+	AcctInterimInterval  Type = 85  // RFC 2869 §5.16
+	ErrorCause           Type = 101 // RFC 5176 §3.5
 )
 
 // Values of Service-Type and NAS-Port-Type.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,9 @@ type Options struct {
 	Timeout time.Duration
 	// Retries is how often the same octets are sent again after the first try.
 	Retries int
+	// Backoff makes each wait about twice as long as the one before, by chance a
+	// tenth more or less, as RFC 5080 §2.2.1 asks of a client.
+	Backoff bool
 	// Unsigned believes an Accept, Reject or Challenge without
 	// Message-Authenticator. An old server needs it; CVE-2024-3596 can forge them.
 	Unsigned bool
@@ -134,7 +138,11 @@ func (c *Client) Exchange(ctx context.Context, r *Request) (*Reply, error) {
 	c.expect(id, p)
 	defer c.expect(id, nil)
 
-	timer := time.NewTimer(c.o.Timeout)
+	wait := c.o.Timeout
+	if c.o.Backoff {
+		wait = vary(wait)
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	c.sent.Add(1)
 	for try := 0; ; try++ {
@@ -157,9 +165,16 @@ func (c *Client) Exchange(ctx context.Context, r *Request) (*Reply, error) {
 			return nil, fmt.Errorf("%w from %s", ErrNoReply, c.o.Server)
 		}
 		c.resent.Add(1)
-		timer.Reset(c.o.Timeout)
+		if c.o.Backoff {
+			wait = vary(2 * wait)
+		}
+		timer.Reset(wait)
 	}
 }
+
+// vary returns d, a tenth more or less, so that many clients that lost their
+// server at one moment do not come back at one moment.
+func vary(d time.Duration) time.Duration { return d - d/10 + mathrand.N(d/5+1) }
 
 func (c *Client) expect(id byte, p *pending) {
 	c.mu.Lock()

@@ -268,3 +268,38 @@ func TestDisconnectIsSigned(t *testing.T) {
 		t.Error("the Message-Authenticator does not fit")
 	}
 }
+
+// RFC 5080 §2.2.1: the waits grow, so that a server in trouble is left in peace.
+func TestBackoff(t *testing.T) {
+	server := respond(t, func(int, []byte) [][]byte { return nil })
+	const first = 30 * time.Millisecond
+	c := open(t, Options{Server: server, Timeout: first, Retries: 2, Backoff: true})
+	began := time.Now()
+	if _, err := c.Exchange(t.Context(), Status()); !errors.Is(err, ErrNoReply) {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < 5*first { // 1 + 2 + 4, less a tenth each; without, 3
+		t.Errorf("gave up after %v", took)
+	}
+	if s := c.Stats(); s.Resent != 2 {
+		t.Errorf("%+v", s)
+	}
+	for range 1000 {
+		if d := vary(time.Second); d < 900*time.Millisecond || d > 1100*time.Millisecond {
+			t.Fatalf("varied to %v", d)
+		}
+	}
+}
+
+func TestEncoded(t *testing.T) {
+	r := NewRequest(CoARequest).Encoded([]byte{1, 3, 'u', 26, 12, 0, 0, 0x3a, 0x8c, 8, 6, '1', 'k', '/', '2'})
+	b, err := encode(r, 1, [16]byte{}, testSecret)
+	if err != nil || !bytes.Equal(b[38:], []byte{1, 3, 'u', 26, 12, 0, 0, 0x3a, 0x8c, 8, 6, '1', 'k', '/', '2'}) {
+		t.Errorf("% x %v", b, err)
+	}
+	for _, list := range [][]byte{{1}, {1, 1, 2}, {1, 4, 'u'}, {1, 2}} {
+		if _, err := encode(NewRequest(CoARequest).Encoded(list), 1, [16]byte{}, testSecret); err == nil {
+			t.Errorf("% x was sent", list)
+		}
+	}
+}

@@ -128,6 +128,20 @@ func (r *Request) Vendor(vendor uint32, t Type, value []byte) *Request {
 	return r.Bytes(VendorSpecific, append(b, value...))
 }
 
+// Encoded adds attributes that are in wire form already, as radius/dialect writes
+// them. A list that ends within an attribute makes Exchange fail.
+func (r *Request) Encoded(list []byte) *Request {
+	for len(list) > 0 {
+		if len(list) < 2 || int(list[1]) < 2 || int(list[1]) > len(list) {
+			r.fail(errors.New("the encoded attributes end within one"))
+			return r
+		}
+		r.Bytes(Type(list[0]), list[2:list[1]])
+		list = list[list[1]:]
+	}
+	return r
+}
+
 func (r *Request) fail(err error) {
 	if r.err == nil {
 		r.err = err
