@@ -34,7 +34,7 @@ func (a *app) nasAdd(ctx context.Context, args []string) error {
 	f.StringVar(&n.Identifier, "identifier", "", "NAS-`Identifier` that it sends")
 	f.StringVar(&n.Gateway, "gateway", "", "how it hands a browser over: coova, generic or nothing")
 	f.StringVar(&n.LoginURL, "login-url", "", "`URL` that a browser goes back to (gateway generic)")
-	f.BoolVar(&n.Legacy, "legacy", false, "accept requests without Message-Authenticator (open to CVE-2024-3596)")
+	signature := f.String("signature", "yes", "must it sign its requests (CVE-2024-3596)? `yes`, auto (yes from its first signed one on) or no")
 	zone := f.String("zone", "", "`zone` of its devices where no access point says better: name or id")
 	secretFile := f.String("secret-file", "", "`file` with the shared secret; without it a strong one is made and printed once")
 	gatewayFile := f.String("gateway-secret-file", "", "`file` with the gateway's own secret (uamsecret)")
@@ -42,6 +42,7 @@ func (a *app) nasAdd(ctx context.Context, args []string) error {
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	n.Signature = directory.Signature(*signature)
 	var err error
 	if n.Name, err = directory.ParseName("name (--name)", n.Name); err != nil {
 		return usagef("nas add: %w", err)
@@ -160,17 +161,13 @@ func (a *app) nasList(ctx context.Context, args []string) error {
 			Dialect    string `json:"dialect"`
 			Identifier string `json:"identifier"`
 			Gateway    string `json:"gateway"`
-			Legacy     bool   `json:"legacy"`
+			Signature  string `json:"signature"`
 		}
 		list := []row{}
 		lines := [][]string{{"NAME", "ADDRESS", "DIALECT", "IDENTIFIER", "GATEWAY", "SIGNATURE"}}
 		for _, n := range catalog.NASes {
-			list = append(list, row{n.ID, n.Name, n.Prefix.String(), n.Dialect, n.Identifier, n.Gateway, n.Legacy})
-			signature := "required"
-			if n.Legacy {
-				signature = "LEGACY: not required"
-			}
-			lines = append(lines, []string{n.Name, n.Prefix.String(), n.Dialect, n.Identifier, n.Gateway, signature})
+			list = append(list, row{n.ID, n.Name, n.Prefix.String(), n.Dialect, n.Identifier, n.Gateway, string(n.Signature)})
+			lines = append(lines, []string{n.Name, n.Prefix.String(), n.Dialect, n.Identifier, n.Gateway, string(n.Signature)})
 		}
 		if *asJSON {
 			return writeJSON(a.stdout, list)

@@ -179,6 +179,7 @@ func grant(p *directory.Plan) Grant {
 	return Grant{
 		DownKbps: p.DownKbps, UpKbps: p.UpKbps, VLAN: p.VLAN,
 		SessionTime: p.SessionTime, IdleTime: p.IdleTime, Interim: p.Interim,
+		QuotaBytes: p.QuotaBytes, Role: p.Role,
 	}
 }
 

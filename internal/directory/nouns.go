@@ -16,6 +16,10 @@ type Plan struct {
 	DeviceSlots int
 	// SessionTime, IdleTime and Interim are whole seconds; 0 means that the NAS decides.
 	SessionTime, IdleTime, Interim time.Duration
+	// QuotaBytes is what one session may carry in both directions together; 0 means no limit.
+	QuotaBytes uint64
+	// Role is the name of a role or group policy that the NAS knows; may be empty.
+	Role string
 }
 
 // Entry is how a zone lets a device in that it does not know yet.
@@ -44,17 +48,40 @@ const (
 	GatewayGeneric = "generic" // a plain redirect, and a form posted to LoginURL
 )
 
+// Signature is whether a NAS must sign its Access-Requests with a
+// Message-Authenticator. One that need not is open to CVE-2024-3596 (BlastRADIUS).
+type Signature string
+
+const (
+	SignatureYes  Signature = "yes"  // unsigned requests are dropped; the empty value means the same
+	SignatureAuto Signature = "auto" // becomes yes at the first proof that the NAS can sign
+	SignatureNo   Signature = "no"   // unsigned requests are answered
+)
+
 // NAS is a RADIUS client: a gateway, a controller or an access point.
 type NAS struct {
 	ID, Name string
 	// Prefix is where its packets come from; one address (/32, /128) or a range.
+	// It may be missing when TLSName is there.
 	Prefix netip.Prefix
+	// Secret is the shared secret for UDP.
 	Secret Secret
+	// OldSecret is valid beside Secret before OldSecretUntil, while the NAS is
+	// being given its new secret. OldSecretUsed is about when a request last came with it.
+	OldSecret      Secret
+	OldSecretUntil time.Time
+	OldSecretUsed  time.Time
+	// TLSName is what its certificate shows on RADIUS over TLS: a DNS name of
+	// the certificate, in small letters, or "sha256:" and the certificate's
+	// SHA-256 in hexadecimal. Empty when it does not use TLS.
+	TLSName string
 	// Dialect names a file of radius/dialect.
-	Dialect string
-	// Legacy accepts Access-Requests without Message-Authenticator. Such a NAS
-	// is open to CVE-2024-3596 (BlastRADIUS).
-	Legacy bool
+	Dialect   string
+	Signature Signature
+	// DynAuthPort is where it takes CoA and Disconnect requests; 0 means the dialect's port.
+	DynAuthPort uint16
+	// MACPassword is the shared password that it gives in MAC authentication; may be empty.
+	MACPassword Secret
 	// Identifier is the NAS-Identifier it sends, which the portal sees as nasid.
 	Identifier string
 	// ZoneID is where its devices are when no access point is named or known; may be empty.
@@ -113,6 +140,14 @@ type Dwelling struct {
 	Password        Secret
 	// Stock is from when to when the dwelling belongs to the operator's stock.
 	Stock Period
+}
+
+// Outlet is a wired port that serves one dwelling, without a login.
+type Outlet struct {
+	ID, DwellingID, NASID string
+	// Port is the NAS-Port-Id, or the circuit id (RFC 4679 §3.3.1, DHCP option 82)
+	// that the NAS reports, as Parvis shows it: octets that are not text are %XX.
+	Port string
 }
 
 // Lease says from when to when somebody lives in a dwelling. It holds no name:

@@ -39,6 +39,7 @@ type Catalog struct {
 	AccessPoints []AccessPoint
 	Residences   []Residence
 	Dwellings    []Dwelling
+	Outlets      []Outlet
 	Cards        []Card
 }
 
@@ -54,14 +55,25 @@ type Snapshot struct {
 	nasByID    map[string]*NAS
 	nasByIdent map[string]*NAS
 	nasByAddr  map[netip.Addr]*NAS
-	nasRanges  []*NAS // longest prefix first
-	apByID     map[string]*AccessPoint
-	apByBSSID  map[MAC]*AccessPoint
-	apByIdent  map[string]*AccessPoint
-	aps        []*AccessPoint
-	zoneList   []*Zone
-	planList   []*Plan
+	nasByTLS   map[string]*NAS
+	outlets    map[outletKey]*Outlet
+	// outletNASes are the NASes that have outlets: only their requests are looked up.
+	outletNASes map[string]bool
+	nasList     []*NAS
+	nasRanges   []*NAS // longest prefix first
+	apByID      map[string]*AccessPoint
+	apByBSSID   map[MAC]*AccessPoint
+	apByIdent   map[string]*AccessPoint
+	aps         []*AccessPoint
+	zoneList    []*Zone
+	planList    []*Plan
 }
+
+// outletKey is what a request says of a wired port.
+type outletKey struct{ nasID, port string }
+
+// String is for the error that one is there twice.
+func (k outletKey) String() string { return k.port + " of NAS " + k.nasID }
 
 // NewSnapshot indexes c. It reports every contradiction at once: a name used
 // twice, an address used twice or missing, or a reference to something that is
@@ -81,9 +93,18 @@ func NewSnapshot(c Catalog) (*Snapshot, error) {
 		apByID:     index(c.AccessPoints, "access point", func(a *AccessPoint) string { return a.ID }, &errs),
 		apByBSSID:  index(c.AccessPoints, "BSSID", func(a *AccessPoint) MAC { return a.BSSID }, &errs),
 		apByIdent:  index(c.AccessPoints, "access point identifier", func(a *AccessPoint) string { return a.Identifier }, &errs),
+		nasByTLS:   index(c.NASes, "NAS certificate name", func(n *NAS) string { return n.TLSName }, &errs),
+		outlets:    index(c.Outlets, "outlet", func(o *Outlet) outletKey { return outletKey{o.NASID, o.Port} }, &errs),
 		nasByAddr:  map[netip.Addr]*NAS{},
 	}
 	s.indexAddresses(c.NASes, &errs)
+	s.outletNASes = map[string]bool{}
+	for i := range c.Outlets {
+		s.outletNASes[c.Outlets[i].NASID] = true
+	}
+	for i := range c.NASes {
+		s.nasList = append(s.nasList, &c.NASes[i])
+	}
 	for i := range c.AccessPoints {
 		s.aps = append(s.aps, &c.AccessPoints[i])
 	}
@@ -103,6 +124,9 @@ func (s *Snapshot) indexAddresses(list []NAS, errs *[]error) {
 		n := &list[i]
 		n.Prefix = unmap(n.Prefix)
 		if !n.Prefix.IsValid() {
+			if n.TLSName != "" {
+				continue
+			}
 			*errs = append(*errs, fmt.Errorf("NAS %s has no address", n.Name))
 			continue
 		}
@@ -150,6 +174,11 @@ func (s *Snapshot) checkReferences(c Catalog, errs *[]error) {
 			*errs = append(*errs, fmt.Errorf("access point %s stands in a zone and in a residence: it can be in one only", a.Name))
 		}
 		missing(a.NASID == "" || s.nasByID[a.NASID] != nil, "access point", a.Name, "NAS", a.NASID)
+	}
+	for i := range c.Outlets {
+		o := &c.Outlets[i]
+		missing(s.dwellings[o.DwellingID] != nil, "outlet", o.Port, "dwelling", o.DwellingID)
+		missing(s.nasByID[o.NASID] != nil, "outlet", o.Port, "NAS", o.NASID)
 	}
 	for i := range c.Cards {
 		k := &c.Cards[i]
@@ -201,6 +230,19 @@ func (s *Snapshot) NASByAddr(addr netip.Addr) *NAS {
 
 // NAS returns the NAS with that id, or nil.
 func (s *Snapshot) NAS(id string) *NAS { return s.nasByID[id] }
+
+// NASes lists all of them; the slice must not be changed.
+func (s *Snapshot) NASes() []*NAS { return s.nasList }
+
+// NASByTLSName returns the NAS whose certificate shows that name, or nil. name
+// is a DNS name in small letters, or "sha256:" and a fingerprint in hexadecimal.
+func (s *Snapshot) NASByTLSName(name string) *NAS { return s.nasByTLS[name] }
+
+// Outlet returns the wired port of a NAS, or nil.
+func (s *Snapshot) Outlet(nasID, port string) *Outlet { return s.outlets[outletKey{nasID, port}] }
+
+// HasOutlets reports whether the NAS has any wired port that serves a dwelling.
+func (s *Snapshot) HasOutlets(nasID string) bool { return s.outletNASes[nasID] }
 
 // NASByIdentifier returns the NAS with that NAS-Identifier, or nil.
 func (s *Snapshot) NASByIdentifier(ident string) *NAS { return s.nasByIdent[ident] }

@@ -25,13 +25,15 @@ func town() Catalog {
 			{ID: "n4", Name: "link", Prefix: netip.MustParsePrefix("fe80::1/128")},
 			{ID: "n5", Name: "half", Prefix: netip.MustParsePrefix("192.0.2.0/25")},
 			{ID: "n6", Name: "mapped", Prefix: netip.MustParsePrefix("::ffff:198.51.100.9/120")},
+			{ID: "n0", Name: "roaming", TLSName: "gw.example.net"},
 			{ID: "n7", Name: "mapped one", Prefix: netip.MustParsePrefix("::ffff:203.0.113.9/128")},
 		},
 		AccessPoints: []AccessPoint{
 			{ID: "a1", Name: "mast", NASID: "n1", BSSID: MAC{2, 1}, Identifier: "mast", ZoneID: "z1"},
 			{ID: "a2", Name: "hall", BSSID: MAC{2, 2}, Identifier: "hall", ResidenceID: "r1"},
 		},
-		Cards: []Card{{ID: "k1", Hash: "h1", ZoneID: "z1"}},
+		Outlets: []Outlet{{ID: "o1", DwellingID: "d1", NASID: "n1", Port: "ge-0/0/1"}},
+		Cards:   []Card{{ID: "k1", Hash: "h1", ZoneID: "z1"}},
 	}
 }
 
@@ -41,13 +43,15 @@ func TestSnapshotFinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.Plan("p1") == nil || s.Zone("z1") == nil || s.Residence("r1") == nil || s.Dwelling("d2") == nil || s.NAS("n7") == nil ||
-		s.AccessPoint("a1") == nil || s.Card("h1") == nil || s.NASByIdentifier("quay") == nil || s.DwellingByLogin("logement-0001") == nil {
+		s.AccessPoint("a1") == nil || s.Card("h1") == nil || s.NASByIdentifier("quay") == nil || s.DwellingByLogin("logement-0001") == nil ||
+		s.NASByTLSName("gw.example.net") == nil || s.Outlet("n1", "ge-0/0/1") == nil || !s.HasOutlets("n1") {
 		t.Error("something is not found")
 	}
-	if s.Plan("x") != nil || s.DwellingByLogin("") != nil || s.NASByIdentifier("") != nil || s.Card("") != nil || s.FindAccessPoint(MAC{}, "") != nil {
+	if s.Plan("x") != nil || s.DwellingByLogin("") != nil || s.NASByIdentifier("") != nil || s.Card("") != nil || s.FindAccessPoint(MAC{}, "") != nil ||
+		s.NASByTLSName("") != nil || s.Outlet("n2", "ge-0/0/1") != nil || s.Outlet("n1", "") != nil || s.HasOutlets("n2") {
 		t.Error("something is found that is not there")
 	}
-	if len(s.AccessPoints()) != 2 || len(s.Zones()) != 1 {
+	if len(s.AccessPoints()) != 2 || len(s.Zones()) != 1 || len(s.NASes()) != 8 {
 		t.Error("the lists are not whole")
 	}
 	for _, c := range []struct {
@@ -140,6 +144,8 @@ func TestNewSnapshotReportsEverythingAtOnce(t *testing.T) {
 		AccessPoint{ID: "a3", Name: "both", ZoneID: "z1", ResidenceID: "r1", BSSID: MAC{2, 1}},
 		AccessPoint{ID: "a4", Name: "astray", ZoneID: "z7", NASID: "n99", Identifier: "mast"},
 		AccessPoint{ID: "a5", Name: "homeless", ResidenceID: "r7"})
+	c.NASes = append(c.NASes, NAS{ID: "n11", Name: "double", TLSName: "gw.example.net"})
+	c.Outlets = append(c.Outlets, Outlet{ID: "o2", DwellingID: "d1", NASID: "n1", Port: "ge-0/0/1"}, Outlet{ID: "o3", DwellingID: "d9", NASID: "n99", Port: "2"})
 	c.Cards = append(c.Cards, Card{ID: "k2", Hash: "h1"}, Card{ID: "k3", Hash: "h3", ZoneID: "z8"})
 	s, err := NewSnapshot(c)
 	if err == nil {
@@ -148,6 +154,8 @@ func TestNewSnapshotReportsEverythingAtOnce(t *testing.T) {
 	want := []string{
 		`the plan p1 is there twice`, `the dwelling d1 is there twice`, `the dwelling login logement-0001 is there twice`,
 		`the card h1 is there twice`, `the NAS identifier quay is there twice`, `the BSSID 02-01-00-00-00-00 is there twice`,
+		`the NAS certificate name gw.example.net is there twice`, `the outlet ge-0/0/1 of NAS n1 is there twice`,
+		`outlet 2 names the dwelling "d9", which does not exist`, `outlet 2 names the NAS "n99", which does not exist`,
 		`the access point identifier mast is there twice`,
 		`NAS quay and NAS twin have the same address 192.0.2.1/32`,
 		`NAS mapped and NAS twin range have the same address 198.51.100.0/24`,

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The Validate methods hold what one noun says about itself, where data enters;
@@ -68,6 +70,11 @@ func (p Plan) Validate() error {
 		e.check(t.d >= 0 && t.d <= maxSeconds, "the %s %s is out of range", t.what, t.d)
 		e.check(t.d%time.Second == 0, "the %s %s is not in whole seconds", t.what, t.d)
 	}
+	e.check(p.QuotaBytes <= math.MaxInt64, "the quota of %d bytes is out of range", p.QuotaBytes)
+	if p.Role != "" {
+		_, err := ParseName("role", p.Role)
+		e.take(err)
+	}
 	e.check(p.Interim == 0 || p.Interim >= minInterim, "the interim interval %s is shorter than a minute", p.Interim)
 	return e.err()
 }
@@ -99,13 +106,26 @@ func (n NAS) Validate() error {
 	e.name(n.Name)
 	switch {
 	case !n.Prefix.IsValid():
-		e.add("it has no address")
+		e.check(n.TLSName != "", "it has no address and no certificate name")
 	case n.Prefix.Addr().Is4In6() && n.Prefix.Bits() < 96:
 		e.add("the range %s covers more than the IPv4 addresses: write it as IPv4", n.Prefix)
 	case unmap(n.Prefix).Bits() == 0:
 		e.add("the range %s is the whole internet", n.Prefix)
 	}
-	e.check(len(n.Secret.Reveal()) >= minSecret, "the secret is shorter than %d characters", minSecret)
+	// A NAS that comes by TLS only has no use for a secret: RFC 6614 §2.3 fixes it.
+	e.check(len(n.Secret.Reveal()) >= minSecret || !n.Prefix.IsValid() && n.Secret.IsZero(),
+		"the secret is shorter than %d characters", minSecret)
+	e.check(n.OldSecret.IsZero() == n.OldSecretUntil.IsZero(), "an old secret needs a last instant, and only then there is one")
+	switch n.Signature {
+	case "", SignatureYes, SignatureNo:
+	case SignatureAuto:
+		e.check(!n.Prefix.IsValid() || n.Prefix.IsSingleIP(),
+			"the signature auto is for one address: in a range, one NAS that signs says nothing of the others")
+	default:
+		e.add("the signature %q is not known: use yes, auto or no", clip(string(n.Signature)))
+	}
+	e.check(n.TLSName == "" || tlsName(n.TLSName),
+		"the certificate name %q is neither a DNS name in small letters nor sha256: and 64 hexadecimal digits", clip(n.TLSName))
 	e.check(n.Dialect != "", "it has no dialect")
 	switch n.Gateway {
 	case GatewayNone:
@@ -118,6 +138,23 @@ func (n NAS) Validate() error {
 	}
 	e.check(n.LoginURL == "" || webURL(n.LoginURL), "the login URL %q is not an absolute http or https URL", clip(n.LoginURL))
 	return e.err()
+}
+
+// tlsName reports whether s names a certificate: a DNS name, or a fingerprint.
+func tlsName(s string) bool {
+	if digits, ok := strings.CutPrefix(s, "sha256:"); ok {
+		return len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	if len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func webURL(s string) bool {
@@ -221,6 +258,21 @@ func (p *problems) login(s string) {
 	p.check(err != nil || normal == s, "the login %q is not in small letters", clip(s))
 	_, err = ParseMAC(s)
 	p.check(err != nil && !IsTicketCode(s), "the login %q has the form of a MAC address or a ticket", clip(s))
+}
+
+// maxPort is the longest attribute that could name a port, RFC 2865 §5.
+const maxPort = 253
+
+// Validate reports what is wrong with the outlet.
+func (o Outlet) Validate() error {
+	e := about("outlet", o.Port)
+	e.id(o.ID)
+	e.check(o.DwellingID != "", "it has no dwelling")
+	e.check(o.NASID != "", "it has no NAS")
+	e.check(o.Port != "", "it has no port")
+	e.check(len(o.Port) <= 3*maxPort && utf8.ValidString(o.Port) && !strings.ContainsFunc(o.Port, unicode.IsControl),
+		"the port is too long or holds a control character")
+	return e.err()
 }
 
 // Validate reports what is wrong with the lease.

@@ -30,13 +30,19 @@ var (
 	goodResidence = Residence{ID: "i", SectorID: "s", Name: "Les Tilleuls", PlanID: "p", SSID: "Tilleuls"}
 	goodDwelling  = Dwelling{ID: "i", ResidenceID: "r", Ref: "A-1", Login: "logement-0001", Password: NewSecret("parvis-demo")}
 	goodLease     = Lease{ID: "i", DwellingID: "d", Ref: "B-7", Period: Period{From: 20000, Until: 20001}}
+	goodOutlet    = Outlet{ID: "i", DwellingID: "d", NASID: "n", Port: "ge-0/0/1"}
 	goodCard      = Card{ID: "i", Hash: "h", Until: time.Unix(1, 0)}
 	goodUser      = User{ID: "i", Name: "bailleur", Role: RoleOperator, OperatorID: "o", PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$a$b"}
 )
 
 func TestValidateAccepts(t *testing.T) {
 	for _, v := range []validator{
-		goodPlan, goodZone, goodNAS, goodAP, goodOperator, goodSector, goodAgreement, goodResidence, goodDwelling, goodLease, goodCard, goodUser,
+		goodPlan, goodZone, goodNAS, goodAP, goodOperator, goodSector, goodAgreement, goodResidence, goodDwelling, goodLease, goodCard, goodUser, goodOutlet,
+		with(goodPlan, func(p *Plan) { p.QuotaBytes, p.Role = math.MaxInt64, "public" }),
+		with(goodNAS, func(n *NAS) { n.Signature = SignatureAuto }),
+		with(goodNAS, func(n *NAS) { n.Prefix, n.Secret, n.TLSName = netip.Prefix{}, Secret{}, "gw-1.example.net" }),
+		with(goodNAS, func(n *NAS) { n.TLSName = "sha256:" + strings.Repeat("0f", 32) }),
+		with(goodNAS, func(n *NAS) { n.OldSecret, n.OldSecretUntil = NewSecret("x"), time.Unix(1, 0) }),
 		Plan{ID: "i", Name: "Free"},
 		with(goodZone, func(z *Zone) { z.Entry = EntryCard }),
 		with(goodNAS, func(n *NAS) { n.Gateway, n.LoginURL = GatewayNone, "" }),
@@ -72,11 +78,24 @@ func TestValidateRefuses(t *testing.T) {
 		{with(goodZone, func(z *Zone) { z.Entry = "form" }), `zone "Port": the entry "form" is not known: use tap or card`},
 		{with(goodZone, func(z *Zone) { z.Terms = "" }), `zone "Port": the version of the terms is empty`},
 		{with(goodZone, func(z *Zone) { z.Remember = 0 }), `zone "Port": the time for which a device is remembered must be at least a second`},
-		{with(goodNAS, func(n *NAS) { n.Prefix = netip.Prefix{} }), `NAS "quay": it has no address`},
+		{with(goodNAS, func(n *NAS) { n.Prefix = netip.Prefix{} }), `NAS "quay": it has no address and no certificate name`},
 		{with(goodNAS, func(n *NAS) { n.Prefix = netip.MustParsePrefix("0.0.0.0/0") }), `NAS "quay": the range 0.0.0.0/0 is the whole internet`},
 		{with(goodNAS, func(n *NAS) { n.Prefix = netip.MustParsePrefix("::ffff:0.0.0.0/96") }), `NAS "quay": the range ::ffff:0.0.0.0/96 is the whole internet`},
 		{with(goodNAS, func(n *NAS) { n.Prefix = netip.MustParsePrefix("::ffff:0.0.0.0/90") }), `NAS "quay": the range ::ffff:0.0.0.0/90 covers more than the IPv4 addresses: write it as IPv4`},
 		{with(goodNAS, func(n *NAS) { n.Secret = NewSecret("1234567") }), `NAS "quay": the secret is shorter than 8 characters`},
+		{with(goodNAS, func(n *NAS) { n.Secret, n.TLSName = Secret{}, "gw.example.net" }), `NAS "quay": the secret is shorter than 8 characters`},
+		{with(goodNAS, func(n *NAS) { n.Signature = "maybe" }), `NAS "quay": the signature "maybe" is not known: use yes, auto or no`},
+		{with(goodNAS, func(n *NAS) { n.Signature, n.Prefix = SignatureAuto, netip.MustParsePrefix("192.0.2.0/24") }), `NAS "quay": the signature auto is for one address: in a range, one NAS that signs says nothing of the others`},
+		{with(goodNAS, func(n *NAS) { n.OldSecret = NewSecret("x") }), `NAS "quay": an old secret needs a last instant, and only then there is one`},
+		{with(goodNAS, func(n *NAS) { n.TLSName = "Gw.example.net" }), `NAS "quay": the certificate name "Gw.example.net" is neither a DNS name in small letters nor sha256: and 64 hexadecimal digits`},
+		{with(goodNAS, func(n *NAS) { n.TLSName = "gw..net" }), `NAS "quay": the certificate name "gw..net" is neither a DNS name in small letters nor sha256: and 64 hexadecimal digits`},
+		{with(goodNAS, func(n *NAS) { n.TLSName = "sha256:0F" }), `NAS "quay": the certificate name "sha256:0F" is neither a DNS name in small letters nor sha256: and 64 hexadecimal digits`},
+		{with(goodPlan, func(p *Plan) { p.QuotaBytes = 1 << 63 }), `plan "City": the quota of 9223372036854775808 bytes is out of range`},
+		{with(goodPlan, func(p *Plan) { p.Role = "a\n" + "b" }), `plan "City": the role "a\nb" holds a control character`},
+		{with(goodOutlet, func(o *Outlet) { o.Port = "" }), `outlet "": it has no port`},
+		{with(goodOutlet, func(o *Outlet) { o.Port = "a\x00" }), `outlet "a\x00": the port is too long or holds a control character`},
+		{with(goodOutlet, func(o *Outlet) { o.DwellingID = "" }), `outlet "ge-0/0/1": it has no dwelling`},
+		{with(goodOutlet, func(o *Outlet) { o.NASID = "" }), `outlet "ge-0/0/1": it has no NAS`},
 		{with(goodNAS, func(n *NAS) { n.Dialect = "" }), `NAS "quay": it has no dialect`},
 		{with(goodNAS, func(n *NAS) { n.Gateway = "magic" }), `NAS "quay": the gateway "magic" is not known: use coova or generic, or leave it empty`},
 		{with(goodNAS, func(n *NAS) { n.Gateway = GatewayCoova }), `NAS "quay": a coova gateway needs its uamsecret`},

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"time"
 
 	"parvis/internal/directory"
@@ -14,7 +15,8 @@ func (s *Store) Catalog(ctx context.Context) (directory.Catalog, error) {
 	var c directory.Catalog
 	err := s.readFor(ctx, longTimeout, func(q querier) (err error) {
 		c.Plans, err = collect(ctx, q, scanPlan, `
-			SELECT id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds
+			SELECT id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds,
+				quota_bytes, role
 			FROM plan ORDER BY id`)
 		if err != nil {
 			return wrap("plans", err)
@@ -25,8 +27,9 @@ func (s *Store) Catalog(ctx context.Context) (directory.Catalog, error) {
 			return wrap("zones", err)
 		}
 		c.NASes, err = collect(ctx, q, s.scanNAS, `
-			SELECT id, name, prefix, secret, dialect, legacy, identifier, COALESCE(zone_id, ''), gateway,
-				gateway_secret, login_url
+			SELECT id, name, prefix, secret, dialect, signature, identifier, COALESCE(zone_id, ''), gateway,
+				gateway_secret, login_url, old_secret, old_secret_until_at, old_secret_used_at, tls_name, dynauth_port,
+				mac_password
 			FROM nas ORDER BY id`)
 		if err != nil {
 			return wrap("NASes", err)
@@ -48,6 +51,10 @@ func (s *Store) Catalog(ctx context.Context) (directory.Catalog, error) {
 		if err != nil {
 			return wrap("dwellings", err)
 		}
+		c.Outlets, err = collect(ctx, q, scanOutlet, `SELECT id, dwelling_id, nas_id, port FROM outlet ORDER BY id`)
+		if err != nil {
+			return wrap("outlets", err)
+		}
 		c.Cards, err = collect(ctx, q, scanCard, `SELECT id, zone_id, hash, until_at, revoked FROM card ORDER BY id`)
 		return wrap("cards", err)
 	})
@@ -60,7 +67,8 @@ func (s *Store) Catalog(ctx context.Context) (directory.Catalog, error) {
 func scanPlan(row scanner) (directory.Plan, error) {
 	var p directory.Plan
 	var session, idle, interim int64
-	err := row.Scan(&p.ID, &p.Name, &p.DownKbps, &p.UpKbps, &p.VLAN, &p.DeviceSlots, &session, &idle, &interim)
+	err := row.Scan(&p.ID, &p.Name, &p.DownKbps, &p.UpKbps, &p.VLAN, &p.DeviceSlots, &session, &idle, &interim,
+		&p.QuotaBytes, &p.Role)
 	p.SessionTime, p.IdleTime, p.Interim = duration(session), duration(idle), duration(interim)
 	return p, err
 }
@@ -78,22 +86,42 @@ func scanZone(row scanner) (directory.Zone, error) {
 func (s *Store) scanNAS(row scanner) (directory.NAS, error) {
 	var n directory.NAS
 	var prefix string
-	var secret, gatewaySecret []byte
-	err := row.Scan(&n.ID, &n.Name, &prefix, &secret, &n.Dialect, &n.Legacy, &n.Identifier, &n.ZoneID, &n.Gateway,
-		&gatewaySecret, &n.LoginURL)
+	var secret, gatewaySecret, oldSecret, macPassword []byte
+	var until, used int64
+	err := row.Scan(&n.ID, &n.Name, &prefix, &secret, &n.Dialect, &n.Signature, &n.Identifier, &n.ZoneID, &n.Gateway,
+		&gatewaySecret, &n.LoginURL, &oldSecret, &until, &used, &n.TLSName, &n.DynAuthPort, &macPassword)
 	if err != nil {
 		return n, err
 	}
-	n.Prefix, err = netip.ParsePrefix(prefix)
-	if err != nil {
-		return n, err
+	n.OldSecretUntil, n.OldSecretUsed = instant(until), instant(used)
+	if !strings.HasPrefix(prefix, byCertificate) {
+		n.Prefix, err = netip.ParsePrefix(prefix)
+		if err != nil {
+			return n, err
+		}
 	}
-	n.Secret, err = s.unseal("nas.secret", n.ID, secret)
-	if err != nil {
-		return n, err
+	for _, secret := range []struct {
+		to     *directory.Secret
+		where  string
+		sealed []byte
+	}{
+		{&n.Secret, "nas.secret", secret},
+		{&n.GatewaySecret, "nas.gateway_secret", gatewaySecret},
+		{&n.OldSecret, "nas.old_secret", oldSecret},
+		{&n.MACPassword, "nas.mac_password", macPassword},
+	} {
+		*secret.to, err = s.unseal(secret.where, n.ID, secret.sealed)
+		if err != nil {
+			return n, err
+		}
 	}
-	n.GatewaySecret, err = s.unseal("nas.gateway_secret", n.ID, gatewaySecret)
-	return n, err
+	return n, nil
+}
+
+func scanOutlet(row scanner) (directory.Outlet, error) {
+	var o directory.Outlet
+	err := row.Scan(&o.ID, &o.DwellingID, &o.NASID, &o.Port)
+	return o, err
 }
 
 func scanAccessPoint(row scanner) (directory.AccessPoint, error) {

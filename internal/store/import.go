@@ -19,6 +19,7 @@ type Commune struct {
 	Residences   []directory.Residence
 	AccessPoints []directory.AccessPoint
 	Dwellings    []directory.Dwelling
+	Outlets      []directory.Outlet
 	Leases       []directory.Lease
 	Cards        []directory.Card
 	Users        []directory.User
@@ -44,6 +45,7 @@ func (s *Store) Import(ctx context.Context, c Commune) error {
 				return putAll(ctx, tx, "access point", upsertAccessPoint, c.AccessPoints, accessPointArgs)
 			},
 			func() error { return putAll(ctx, tx, "dwelling", upsertDwelling, c.Dwellings, s.dwellingArgs) },
+			func() error { return putAll(ctx, tx, "outlet", upsertOutlet, c.Outlets, outletArgs) },
 			func() error { return putLeases(ctx, tx, c.Leases) },
 			func() error { return putAll(ctx, tx, "card", upsertCard, c.Cards, cardArgs) },
 			func() error { return putUsers(ctx, tx, c.Users) },

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -24,16 +25,21 @@ func put[T any](ctx context.Context, s *Store, kind, query, id string, v T, args
 }
 
 const upsertPlan = `
-	INSERT INTO plan (id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	INSERT INTO plan (id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds,
+		quota_bytes, role)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 	ON CONFLICT (id) DO UPDATE SET name = excluded.name, down_kbps = excluded.down_kbps, up_kbps = excluded.up_kbps,
 		vlan = excluded.vlan, device_slots = excluded.device_slots, session_seconds = excluded.session_seconds,
-		idle_seconds = excluded.idle_seconds, interim_seconds = excluded.interim_seconds`
+		idle_seconds = excluded.idle_seconds, interim_seconds = excluded.interim_seconds,
+		quota_bytes = excluded.quota_bytes, role = excluded.role`
 
 func planArgs(p directory.Plan) ([]any, error) {
+	if p.QuotaBytes > math.MaxInt64 {
+		return nil, fmt.Errorf("plan %s: the quota of %d bytes is out of range", p.Name, p.QuotaBytes)
+	}
 	return []any{
 		p.ID, p.Name, p.DownKbps, p.UpKbps, p.VLAN, p.DeviceSlots,
-		seconds(p.SessionTime), seconds(p.IdleTime), seconds(p.Interim),
+		seconds(p.SessionTime), seconds(p.IdleTime), seconds(p.Interim), int64(p.QuotaBytes), p.Role,
 	}, nil
 }
 
@@ -56,26 +62,52 @@ func (s *Store) PutZone(ctx context.Context, z directory.Zone) error {
 	return put(ctx, s, "zone", upsertZone, z.ID, z, zoneArgs)
 }
 
-// An empty secret keeps the one that is there: who changes a name need not know it.
+// An empty secret keeps the one that is there: who changes a name need not know
+// it. So does an old secret that has a last instant, and the password of MAC
+// authentication. When the old secret was last used is written by itself.
 const upsertNAS = `
-	INSERT INTO nas (id, name, prefix, secret, dialect, legacy, identifier, zone_id, gateway, gateway_secret, login_url)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, NULLIF($8, ''), $9, $10, $11)
+	INSERT INTO nas (id, name, prefix, secret, dialect, signature, identifier, zone_id, gateway, gateway_secret, login_url,
+		old_secret, old_secret_until_at, old_secret_used_at, tls_name, dynauth_port, mac_password)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, NULLIF($8, ''), $9, $10, $11, $12, $13, $14, $15, $16, $17)
 	ON CONFLICT (id) DO UPDATE SET name = excluded.name, prefix = excluded.prefix,
 		secret = CASE WHEN LENGTH(excluded.secret) = 0 THEN nas.secret ELSE excluded.secret END,
-		dialect = excluded.dialect, legacy = excluded.legacy, identifier = excluded.identifier,
+		dialect = excluded.dialect, signature = excluded.signature, identifier = excluded.identifier,
 		zone_id = excluded.zone_id, gateway = excluded.gateway,
 		gateway_secret = CASE WHEN LENGTH(excluded.gateway_secret) = 0 THEN nas.gateway_secret ELSE excluded.gateway_secret END,
-		login_url = excluded.login_url`
+		login_url = excluded.login_url,
+		old_secret = CASE WHEN LENGTH(excluded.old_secret) = 0 AND excluded.old_secret_until_at <> 0
+			THEN nas.old_secret ELSE excluded.old_secret END,
+		old_secret_until_at = excluded.old_secret_until_at,
+		old_secret_used_at = CASE WHEN excluded.old_secret_until_at = 0 THEN 0
+			WHEN excluded.old_secret_used_at > nas.old_secret_used_at THEN excluded.old_secret_used_at
+			ELSE nas.old_secret_used_at END,
+		tls_name = excluded.tls_name, dynauth_port = excluded.dynauth_port,
+		mac_password = CASE WHEN LENGTH(excluded.mac_password) = 0 THEN nas.mac_password ELSE excluded.mac_password END`
 
 func (s *Store) nasArgs(n directory.NAS) ([]any, error) {
-	prefix, err := plainPrefix(n.Prefix)
+	prefix, err := prefixText(n)
 	if err != nil {
 		return nil, fmt.Errorf("NAS %s: %w", n.Name, err)
 	}
 	return []any{
-		n.ID, n.Name, prefix.String(), s.seal("nas.secret", n.ID, n.Secret), n.Dialect, n.Legacy, n.Identifier,
+		n.ID, n.Name, prefix, s.seal("nas.secret", n.ID, n.Secret), n.Dialect,
+		string(cmp.Or(n.Signature, directory.SignatureYes)), n.Identifier,
 		n.ZoneID, n.Gateway, s.seal("nas.gateway_secret", n.ID, n.GatewaySecret), n.LoginURL,
+		s.seal("nas.old_secret", n.ID, n.OldSecret), millis(n.OldSecretUntil), millis(n.OldSecretUsed),
+		n.TLSName, n.DynAuthPort, s.seal("nas.mac_password", n.ID, n.MACPassword),
 	}, nil
+}
+
+// byCertificate begins the prefix column of a NAS that has no address of its
+// own. The column must be filled and unique, and so is its certificate's name.
+const byCertificate = "tls:"
+
+func prefixText(n directory.NAS) (string, error) {
+	if !n.Prefix.IsValid() && n.TLSName != "" {
+		return byCertificate + n.TLSName, nil
+	}
+	prefix, err := plainPrefix(n.Prefix)
+	return prefix.String(), err
 }
 
 // plainPrefix gives the one spelling of a prefix: IPv4 as such, no host bits.
@@ -89,8 +121,9 @@ func plainPrefix(p netip.Prefix) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
-// PutNAS writes a RADIUS client, new or changed. A zero Secret or GatewaySecret
-// keeps the one that is there.
+// PutNAS writes a RADIUS client, new or changed. A zero Secret, GatewaySecret
+// or MACPassword keeps the one that is there; a zero OldSecretUntil forgets the
+// old secret.
 func (s *Store) PutNAS(ctx context.Context, n directory.NAS) error {
 	return put(ctx, s, "nas", upsertNAS, n.ID, n, s.nasArgs)
 }

@@ -24,7 +24,7 @@ func period(from, until string) directory.Period {
 func sample() Commune {
 	return Commune{
 		Plans: []directory.Plan{
-			{ID: "plan-1", Name: "Ville", DownKbps: 10_000, UpKbps: 4_294_967_295, VLAN: 4094, DeviceSlots: 4, SessionTime: time.Hour, IdleTime: 10 * time.Minute, Interim: 5 * time.Minute},
+			{ID: "plan-1", Name: "Ville", DownKbps: 10_000, UpKbps: 4_294_967_295, VLAN: 4094, DeviceSlots: 4, SessionTime: time.Hour, IdleTime: 10 * time.Minute, Interim: 5 * time.Minute, QuotaBytes: 1 << 62, Role: "public"},
 			{ID: "plan-2", Name: "Logement"},
 		},
 		Zones: []directory.Zone{
@@ -34,10 +34,13 @@ func sample() Commune {
 		NASes: []directory.NAS{
 			{
 				ID: "nas-1", Name: "Port", Prefix: netip.MustParsePrefix("192.0.2.1/32"), Secret: directory.NewSecret("nas-secret-plaintext"),
-				Dialect: "coova", Legacy: true, Identifier: "port", ZoneID: "zone-1", Gateway: directory.GatewayCoova,
+				Dialect: "coova", Signature: directory.SignatureNo, Identifier: "port", ZoneID: "zone-1", Gateway: directory.GatewayCoova,
 				GatewaySecret: directory.NewSecret("gateway-secret-plaintext"), LoginURL: "http://192.0.2.1:3990/logon",
+				OldSecret: directory.NewSecret("old-secret-plaintext"), OldSecretUntil: testNow.Add(time.Hour), OldSecretUsed: testNow,
+				TLSName: "port.example.net", DynAuthPort: 65535, MACPassword: directory.NewSecret("mac-password-plaintext"),
 			},
-			{ID: "nas-2", Name: "Controller", Prefix: netip.MustParsePrefix("2001:db8::/64"), Secret: directory.NewSecret("nas-2-secret-plaintext"), Dialect: "generic"},
+			{ID: "nas-2", Name: "Controller", Prefix: netip.MustParsePrefix("2001:db8::/64"), Secret: directory.NewSecret("nas-2-secret-plaintext"), Dialect: "generic", Signature: directory.SignatureYes},
+			{ID: "nas-3", Name: "Roaming", TLSName: "sha256:" + strings.Repeat("0a", 32), Dialect: "generic", Signature: directory.SignatureAuto},
 		},
 		Operators: []directory.Operator{{ID: "op-1", Name: "Habitat", SIREN: "123456782"}, {ID: "op-2", Name: "Logis"}},
 		Sectors:   []directory.Sector{{ID: "sector-1", OperatorID: "op-1", Name: "Nord"}, {ID: "sector-2", OperatorID: "op-2", Name: "Sud"}},
@@ -55,6 +58,10 @@ func sample() Commune {
 		Dwellings: []directory.Dwelling{
 			{ID: "dwelling-1", ResidenceID: "residence-1", Ref: "L1", Door: "A 1", Login: "logement-0001", Password: directory.NewSecret("dwelling-password-plaintext"), Stock: period("2020-01-01", "2030-01-01")},
 			{ID: "dwelling-2", ResidenceID: "residence-1", Ref: "L2", Door: "A 2"},
+		},
+		Outlets: []directory.Outlet{
+			{ID: "outlet-1", DwellingID: "dwelling-1", NASID: "nas-2", Port: "ge-0/0/1"},
+			{ID: "outlet-2", DwellingID: "dwelling-1", NASID: "nas-2", Port: "%00%04%02"},
 		},
 		Leases: []directory.Lease{{ID: "lease-1", DwellingID: "dwelling-1", Ref: "B1", Period: period("2024-03-01", "")}},
 		Cards:  []directory.Card{{ID: "card-1", ZoneID: "zone-2", Hash: "hash", Until: testNow.Add(time.Hour), Revoked: true}},
@@ -74,7 +81,7 @@ func wantCatalog(t *testing.T, s *Store, c Commune) {
 	}
 	want := directory.Catalog{
 		Plans: c.Plans, Zones: c.Zones, NASes: c.NASes, AccessPoints: c.AccessPoints,
-		Residences: c.Residences, Dwellings: c.Dwellings, Cards: c.Cards,
+		Residences: c.Residences, Dwellings: c.Dwellings, Outlets: c.Outlets, Cards: c.Cards,
 	}
 	same := cmp.Comparer(func(a, b directory.Secret) bool { return a.Reveal() == b.Reveal() })
 	addr := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
@@ -112,6 +119,7 @@ func putEverything(t *testing.T, s *Store, c Commune) {
 	every(t, c.Residences, s.PutResidence)
 	every(t, c.AccessPoints, s.PutAccessPoint)
 	must(t, s.PutDwellings(t.Context(), c.Dwellings))
+	must(t, s.PutOutlets(t.Context(), c.Outlets))
 	must(t, s.PutLeases(t.Context(), c.Leases))
 	every(t, c.Cards, s.PutCard)
 	every(t, c.Users, s.PutUser)
@@ -123,7 +131,7 @@ func testPutNouns(t *testing.T, s *Store) {
 	wantCatalog(t, s, c)
 	changes, err := s.Changes(t.Context(), 0, 100)
 	must(t, err)
-	if got, want := len(changes), 20; got != want {
+	if got, want := len(changes), 22; got != want {
 		t.Errorf("%d changes, want %d: one for each call", got, want)
 	}
 	if got := changes[0]; got.Kind != "plan" || got.Subject != "plan-1" || !got.At.Equal(testNow) {
@@ -183,6 +191,11 @@ func testRefusedNouns(t *testing.T, s *Store) {
 		{"a second NAS of a prefix", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Prefix: netip.MustParsePrefix("::ffff:192.0.2.1/128")})},
 		{"a NAS from nowhere", "address", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Name: "x"})},
 		{"a BSSID twice", "access_point", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9", BSSID: directory.MAC{2, 0, 0, 0, 0, 1}, ZoneID: "zone-1"})},
+		{"a certificate name twice", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", TLSName: "port.example.net"})},
+		{"a signature that is none", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", TLSName: "x", Signature: "maybe"})},
+		{"a quota out of range", "plan", s.PutPlan(ctx, directory.Plan{ID: "plan-9", QuotaBytes: 1 << 63})},
+		{"a port twice", "outlet", s.PutOutlets(ctx, []directory.Outlet{{ID: "outlet-9", DwellingID: "dwelling-2", NASID: "nas-2", Port: "ge-0/0/1"}})},
+		{"an outlet of no dwelling", "outlet", s.PutOutlets(ctx, []directory.Outlet{{ID: "outlet-9", DwellingID: "nowhere", NASID: "nas-2", Port: "1"}})},
 		{"an access point in two places", "in one of the two", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9", ZoneID: "zone-1", ResidenceID: "residence-1"})},
 		{"an access point in no place", "in one of the two", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9"})},
 		{"a login twice in other letters", "dwelling", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "residence-2", Login: "LOGEMENT-0001"}})},
@@ -209,10 +222,15 @@ func testSecretKept(t *testing.T, s *Store) {
 	must(t, s.Import(t.Context(), c))
 	n, d := c.NASes[0], c.Dwellings[0]
 	n.Name, n.Secret, n.GatewaySecret = "Quai", directory.Secret{}, directory.Secret{}
+	n.OldSecret, n.MACPassword = directory.Secret{}, directory.Secret{}
 	d.Door, d.Password = "A 1 bis", directory.Secret{}
 	must(t, s.PutNAS(t.Context(), n))
 	must(t, s.PutDwellings(t.Context(), []directory.Dwelling{d}))
 	c.NASes[0].Name, c.Dwellings[0].Door = "Quai", "A 1 bis"
+	wantCatalog(t, s, c)
+	n.OldSecretUntil = time.Time{}
+	must(t, s.PutNAS(t.Context(), n))
+	c.NASes[0].OldSecret, c.NASes[0].OldSecretUntil, c.NASes[0].OldSecretUsed = directory.Secret{}, time.Time{}, time.Time{}
 	wantCatalog(t, s, c)
 }
 
