@@ -22,4 +22,7 @@
 //   - RFC 5080: Common RADIUS Implementation Issues and Suggested Fixes
 //   - RFC 5176: Dynamic Authorization Extensions to RADIUS
 //   - RFC 5997: Use of Status-Server Packets in RADIUS
+//   - RFC 6613: RADIUS over TCP
+//   - RFC 6614: TLS Encryption for RADIUS
+//   - RFC 9765: RADIUS/1.1: Leveraging ALPN to Remove MD5
 package radius

@@ -88,15 +88,18 @@ func (l *listener) addrs() []netip.AddrPort {
 	return all
 }
 
-// request is one datagram on its way from the socket to the answer.
+// request is one packet on its way from the socket or connection to the answer.
 type request struct {
-	buf  [maxPacket]byte
-	n    int // octets of the packet, without padding
-	sock *socket
-	from netip.AddrPort
-	at   time.Time // when it was read
-	snap *directory.Snapshot
-	nas  *directory.NAS
+	buf    [maxPacket]byte
+	n      int // octets of the packet, without padding
+	link   link
+	source int // tells sockets and connections apart in the duplicate cache
+	over   carrier
+	from   netip.AddrPort
+	at     time.Time // when it was read
+	snap   *directory.Snapshot
+	nas    *directory.NAS
+	secret directory.Secret // for signatures and hidden attributes
 }
 
 func (r *request) packet() []byte        { return r.buf[:r.n] }
@@ -123,7 +126,7 @@ func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
 			continue
 		}
 		failed = 0
-		r.n, r.from, r.sock, r.at = n, from, k, s.o.Now()
+		r.n, r.from, r.link, r.source, r.at = n, from, k, k.index, s.o.Now()
 		if why := s.admit(l.kind, r); why != discardNone {
 			s.discard(l.kind, why, r)
 			continue
@@ -166,6 +169,6 @@ func (s *Server) admit(kind listenerKind, r *request) discard {
 	if nas == nil || nas.Secret.IsZero() {
 		return discardUnknownClient
 	}
-	r.nas = nas
+	r.nas, r.secret = nas, nas.Secret
 	return discardNone
 }

@@ -37,7 +37,7 @@ func offered(q *inquiry) proof {
 	case pap && chap: // RFC 2865 §4.1: must not contain both
 	case pap:
 		p.method = access.MethodPAP
-		p.malformed = !p.reveal(password, []byte(q.nas.Secret.Reveal()), q.authenticator())
+		p.malformed = !p.reveal(password, []byte(q.secret.Reveal()), q.authenticator())
 	case chap:
 		p.method = access.MethodCHAP
 		p.chap = response

@@ -59,7 +59,7 @@ func (p *reply) sign() ([]byte, discard) {
 	if len(p.b) > maxPacket {
 		return nil, discardTooLong
 	}
-	secret := []byte(p.q.nas.Secret.Reveal())
+	secret := []byte(p.q.secret.Reveal())
 	binary.BigEndian.PutUint16(p.b[2:4], uint16(len(p.b)))
 	// RFC 3579 §3.2: computed with the request's Authenticator in its place. No
 	// standard says what it is in the answer to an Accounting-Request;

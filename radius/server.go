@@ -29,12 +29,6 @@ type Server struct {
 	presentLog minuteLog
 }
 
-// socket is one bound UDP socket.
-type socket struct {
-	conn  *net.UDPConn
-	index int // tells sockets apart in the duplicate cache
-}
-
 // Listen opens a UDP socket for each address in auth (Access-Request) and acct
 // (Accounting-Request). When one cannot be opened, all are closed and the error
 // names the address.

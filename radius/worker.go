@@ -18,17 +18,20 @@ func (s *Server) work(ctx context.Context, l *listener) {
 		m.wait.Observe(max(0, wait.Seconds()))
 		if wait > s.o.MaxAge {
 			s.discard(l.kind, discardTooOld, r)
+			r.link.unanswered()
 			l.free <- r
 			continue
 		}
 		m.inFlight.Inc()
 		if reply := s.answer(ctx, l.kind, r, out); reply != nil {
-			if _, err := r.sock.conn.WriteToUDPAddrPort(reply, r.from); err != nil {
+			if err := r.link.send(reply, r.from); err != nil {
 				s.o.Log.Debug("answer not sent", "nas", r.nas.Name, "error", err)
 			} else {
 				m.responses[responseOf(reply[0])].Inc()
 			}
 			m.duration[typeOf(r.code())].Observe(max(0, s.o.Now().Sub(r.at).Seconds()))
+		} else {
+			r.link.unanswered()
 		}
 		m.inFlight.Dec()
 		l.free <- r
@@ -60,6 +63,7 @@ func (s *Server) answer(ctx context.Context, kind listenerKind, r *request, out 
 	q, why := s.authenticateRequest(kind, r)
 	if why != discardNone {
 		s.discard(kind, why, r)
+		r.link.broken()
 		return nil
 	}
 	if r.code() == codeStatusServer {
@@ -95,7 +99,7 @@ func (s *Server) authenticateRequest(kind listenerKind, r *request) (*inquiry, d
 // answerOnce handles a request, or answers its retransmission with the same bytes.
 func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply []byte) {
 	m := &s.metrics.listeners[q.kind]
-	key := duplicateKey{q.from, q.sock.index, q.code(), q.identifier()}
+	key := duplicateKey{q.from, q.source, q.code(), q.identifier()}
 	entry, found := s.duplicates.begin(key, q.authenticator(), q.signed, q.at)
 	switch found {
 	case duplicateAnswered, duplicateBusy:
@@ -105,7 +109,7 @@ func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply 
 			return nil
 		}
 		m.duplicates[actionReplayed].Inc()
-		if q.kind == acctListener {
+		if q.code() == codeAccountingRequest {
 			s.metrics.records[statusKind(q.attrs)][recordDuplicate].Inc()
 		}
 		return entry.reply
@@ -115,10 +119,10 @@ func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply 
 	// Also after a panic: a request without an answer may be asked again.
 	defer func() { s.duplicates.finish(key, entry, reply, s.o.Now()) }()
 	var why discard
-	if q.kind == authListener {
-		reply, why = s.answerAccess(ctx, q, out)
-	} else {
+	if q.code() == codeAccountingRequest {
 		reply, why = s.answerAccounting(ctx, q, out)
+	} else {
+		reply, why = s.answerAccess(ctx, q, out)
 	}
 	if why != discardNone {
 		s.discard(q.kind, why, q.request)

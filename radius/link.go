@@ -1,0 +1,43 @@
+package radius
+
+import (
+	"net"
+	"net/netip"
+)
+
+// link is the way that requests come and that their answers go back: a UDP
+// socket, or one connection. For each request it is told exactly one of send
+// and unanswered.
+type link interface {
+	// send takes an answer, which is the caller's again afterwards. It does not
+	// wait for the peer.
+	send(answer []byte, to netip.AddrPort) error
+	// unanswered says that a request gets no answer.
+	unanswered()
+	// broken says that the peer sent what no right peer sends. On a stream that
+	// ends the connection, RFC 6613 §2.6.4; a datagram has no neighbours.
+	broken()
+}
+
+// carrier is what protects a request on its way besides its own signatures.
+type carrier uint8
+
+const (
+	overUDP   carrier = iota
+	overTLS           // RADIUS/1.0 over TLS, RFC 6614
+	overTLS11         // RADIUS/1.1, RFC 9765: nothing in it is signed or hidden
+)
+
+// socket is one bound UDP socket.
+type socket struct {
+	conn  *net.UDPConn
+	index int // tells sockets apart in the duplicate cache
+}
+
+func (k *socket) send(answer []byte, to netip.AddrPort) error {
+	_, err := k.conn.WriteToUDPAddrPort(answer, to)
+	return err
+}
+
+func (*socket) unanswered() {}
+func (*socket) broken()     {}
