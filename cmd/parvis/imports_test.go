@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 
 	"radius":         {"radius/dialect", "radius/dynauth", "radius/eap", "internal/access", "internal/accounting", "internal/directory"},
 	"radius/dialect": {"internal/access", "internal/accounting", "internal/directory"},
-	"radius/dynauth": {"radius/dialect", "internal/access", "internal/accounting", "internal/directory"},
+	"radius/dynauth": {"radius/client", "radius/dialect", "internal/access", "internal/accounting", "internal/directory"},
 	"radius/eap":     {"internal/access", "internal/accounting", "internal/directory"},
 	"radius/client":  {"internal/directory"},
 

@@ -1,0 +1,117 @@
+package dynauth
+
+import (
+	"net/netip"
+	"time"
+
+	"parvis/internal/access"
+	"parvis/internal/accounting"
+	"parvis/internal/directory"
+	"parvis/radius/client"
+	"parvis/radius/dialect"
+)
+
+// typeNASIPv6Address is RFC 3162 §2.1.
+const typeNASIPv6Address client.Type = 95
+
+// asked is a request that is ready to be sent.
+type asked struct {
+	kind    Kind
+	instead bool
+	to      netip.AddrPort
+	secret  directory.Secret
+	request *client.Request
+}
+
+// prepare spells what is wanted of the session in the dialect of its NAS; a nil
+// grant asks for its end.
+func (c *Client) prepare(s accounting.Session, g *access.Grant, now time.Time) (asked, error) {
+	if !s.Open() {
+		return asked{}, ErrEnded
+	}
+	nas := c.o.Register.Snapshot().NAS(s.NASID)
+	if nas == nil {
+		return asked{}, ErrNASGone
+	}
+	to, err := address(nas, s)
+	if err != nil {
+		return asked{}, err
+	}
+	spelled := dialect.DynAuth(nas.Dialect)
+	a := asked{to: netip.AddrPortFrom(to, spelled.Port), secret: nas.Secret}
+	if c.port != 0 {
+		a.to = netip.AddrPortFrom(to, c.port)
+	}
+	var change []byte
+	if g != nil {
+		change = changes(nas.Dialect, spelled, *g)
+		a.instead = change == nil
+	}
+	code := client.DisconnectRequest
+	if change != nil {
+		a.kind, code = CoA, client.CoARequest
+	}
+	a.request = client.NewRequest(code)
+	if !identify(a.request, spelled, nas, s, to, now) {
+		return asked{}, ErrUnnamed
+	}
+	a.request.Encoded(change)
+	return a, nil
+}
+
+// address is where the NAS listens.
+func address(nas *directory.NAS, s accounting.Session) (netip.Addr, error) {
+	if nas.Prefix.IsSingleIP() {
+		return nas.Prefix.Addr(), nil
+	}
+	return netip.Addr{}, ErrNoAddress
+}
+
+// changes is what a CoA-Request says of the new rates; nil where the dialect
+// has no words for them: a missing attribute is no change, so no limit cannot
+// be said.
+func changes(name string, d dialect.DynamicAuth, g access.Grant) []byte {
+	if !d.CanChange || g.DownKbps == 0 || g.UpKbps == 0 {
+		return nil
+	}
+	spell, ok := dialect.For(name)
+	if !ok {
+		return nil
+	}
+	return spell.AppendChange(nil, g)
+}
+
+// identify adds the attributes that name the session, those of the dialect and
+// no other: hostapd answers 401 to one that it does not know, and a ZoneDirector
+// refuses an Acct-Session-Id. It reports whether they name one session.
+func identify(r *client.Request, d dialect.DynamicAuth, nas *directory.NAS, s accounting.Session, to netip.Addr, now time.Time) (named bool) {
+	for _, attribute := range d.Attributes {
+		kind := client.Type(attribute.Type())
+		switch attribute {
+		case dialect.UserName:
+			r.Text(kind, s.Login)
+		case dialect.NASIPAddress:
+			if to.Is6() {
+				r.Bytes(typeNASIPv6Address, to.AsSlice())
+			} else {
+				r.IPv4(kind, to)
+			}
+		case dialect.NASIdentifier:
+			r.Text(kind, nas.Identifier)
+		case dialect.CallingStationID:
+			if !s.MAC.IsZero() {
+				r.Text(kind, s.MAC.String())
+				named = true
+			}
+		case dialect.AcctSessionID:
+			r.Text(kind, s.AcctSessionID)
+			named = named || s.AcctSessionID != ""
+		case dialect.EventTimestamp:
+			r.Time(kind, now)
+		case dialect.MessageAuthenticator, dialect.FramedIP, dialect.AcctMultiSessionID:
+			// The first is in every request of package client; a session keeps
+			// neither of the others.
+		}
+	}
+	return named
+}
