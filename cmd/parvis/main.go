@@ -53,6 +53,7 @@ func commands() []command {
 		{"user", "add", "add somebody who signs in to the console", (*app).user},
 		{"card", "add", "make paper cards for a zone", (*app).card},
 		{"bill", "preview|approve|issue|export|verify", "charge a month to a housing operator", (*app).bill},
+		{"loadtest", "--server A --secret-file F", "ask a RADIUS server of one's own as often as it answers", (*app).loadtest},
 		{"version", "", "print the version", (*app).version},
 	}
 }
