@@ -1,0 +1,47 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStop ends a demo in full traffic with SIGTERM: soon, and nothing that was
+// acknowledged is lost.
+func TestStop(t *testing.T) {
+	const promise = 3 * time.Second
+	dir := t.TempDir()
+	p := startDemo(t, dir)
+	s := stream{"stop", 400}
+	before := p.metric("parvis_acct_records_total", `result="acked"`)
+	stopped := make(chan time.Duration, 1)
+	go func() {
+		poll(quiet{t}, eventually, "records are acknowledged", func() bool {
+			return p.metric("parvis_acct_records_total", `result="acked"`)-before >= 200
+		})
+		stopped <- p.stop()
+	}()
+	got := s.send(t, p.acct)
+	after := <-stopped
+	t.Logf("stopped after %v with %d of %d acknowledged", after, got.count(), 2*s.count)
+	if after > promise {
+		t.Errorf("it took %v, the promise is %v", after, promise)
+	}
+	if p.err != nil {
+		t.Errorf("it ended with %v", p.err)
+	}
+	if said, _ := p.out.read(); !strings.Contains(said, "Stopped: ") {
+		t.Error("it did not say what it had done")
+	}
+	if got.count() == 0 || got.count() == 2*s.count {
+		t.Error("it did not stop in the middle of the stream: nothing is shown")
+	}
+	// The same directory goes on, as a server this time.
+	again := startServe(t, filepath.Join(dir, "parvis.toml"))
+	again.drained()
+	got.stored(t, s, dir)
+	again.stop()
+	// And as a demo: it finds its commune and does not make a second one.
+	startDemo(t, dir)
+}
