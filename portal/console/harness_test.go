@@ -146,6 +146,9 @@ func (p points) AccessPoint(id string) (string, time.Time, int, uint64, uint64) 
 	return "unknown", time.Time{}, 0, 0, 0
 }
 
+// demoHash is made once: it is meant to be slow.
+var demoHash = sync.OnceValues(func() (string, error) { return HashPassword(demo.Secret) })
+
 // town is a console over a real store with the sample commune.
 type town struct {
 	*console
@@ -177,17 +180,16 @@ func newTown(t *testing.T) *town {
 	if err := tw.db.Migrate(ctx); err != nil {
 		t.Fatal(err)
 	}
-	hash, err := HashPassword(demo.Secret)
+	hash, err := demoHash()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := demo.Commune(tw.clock.now())
-	for _, u := range []directory.User{
-		{ID: "u-2", Name: other, Role: directory.RoleOperator, OperatorID: s.Operators[1].ID},
-		{ID: "u-3", Name: mate, Role: directory.RoleOperator, OperatorID: s.Operators[0].ID},
-	} {
-		s.Users = append(s.Users, u)
-	}
+	s.Users = append(
+		s.Users,
+		directory.User{ID: "u-2", Name: other, Role: directory.RoleOperator, OperatorID: s.Operators[1].ID},
+		directory.User{ID: "u-3", Name: mate, Role: directory.RoleOperator, OperatorID: s.Operators[0].ID},
+	)
 	s.Complete(directory.Key{1}, hash)
 	tw.sample = s
 	err = tw.db.Import(ctx, store.Commune{

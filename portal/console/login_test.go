@@ -267,3 +267,20 @@ func TestCrossOriginIsRefused(t *testing.T) {
 		t.Errorf("a step of another site signed out: %d", w.Code)
 	}
 }
+
+// A name that does not exist costs a hash like one that does, so the time does
+// not tell; and when too many are at it, everybody is asked to wait.
+func TestBusyIsTheSameForEveryName(t *testing.T) {
+	tw := newTown(t)
+	for range cap(tw.hashes.present) {
+		tw.hashes.present <- struct{}{}
+	}
+	for _, name := range []string{"admin", "nobody"} {
+		if w := tw.browser(t).do("POST", "/login", form(name, demo.Secret)); w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+	if got := tw.counted(resultBusy); got != 2 {
+		t.Errorf("%v counted", got)
+	}
+}
