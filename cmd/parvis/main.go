@@ -49,7 +49,7 @@ func commands() []command {
 		{"serve", "--config F", "run the server", (*app).serve},
 		{"check", "--config F", "say all that is wrong with a configuration", (*app).check},
 		{"migrate", "--config F", "make or update the database and the key file", (*app).migrate},
-		{"nas", "add|list", "add or list RADIUS clients", (*app).nas},
+		{"nas", "add|change|rotate|remove|list", "keep the RADIUS clients", (*app).nas},
 		{"user", "add", "add somebody who signs in to the console", (*app).user},
 		{"card", "add", "make paper cards for a zone", (*app).card},
 		{"bill", "preview|approve|issue|export|verify", "charge a month to a housing operator", (*app).bill},

@@ -79,6 +79,7 @@ const upsertNAS = `
 			THEN nas.old_secret ELSE excluded.old_secret END,
 		old_secret_until_at = excluded.old_secret_until_at,
 		old_secret_used_at = CASE WHEN excluded.old_secret_until_at = 0 THEN 0
+			WHEN excluded.old_secret_until_at <> nas.old_secret_until_at THEN excluded.old_secret_used_at
 			WHEN excluded.old_secret_used_at > nas.old_secret_used_at THEN excluded.old_secret_used_at
 			ELSE nas.old_secret_used_at END,
 		tls_name = excluded.tls_name, dynauth_port = excluded.dynauth_port,
