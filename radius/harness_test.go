@@ -51,7 +51,7 @@ func catalog() directory.Catalog {
 		Zones: []directory.Zone{{ID: "z-port", Name: "Port", SSID: "Parvis", PlanID: "p-city", Terms: "v1", Remember: 24 * time.Hour}},
 		NASes: []directory.NAS{
 			{ID: "n-1", Name: "signing", Prefix: netip.MustParsePrefix("127.0.0.1/32"), Secret: directory.NewSecret(secret), Dialect: "generic", ZoneID: "z-port"},
-			{ID: "n-2", Name: "legacy", Prefix: netip.MustParsePrefix("127.0.0.2/32"), Secret: directory.NewSecret(secret), Dialect: "coova", Legacy: true, ZoneID: "z-port"},
+			{ID: "n-2", Name: "legacy", Prefix: netip.MustParsePrefix("127.0.0.2/32"), Secret: directory.NewSecret(secret), Dialect: "coova", Signature: directory.SignatureNo, ZoneID: "z-port"},
 			{ID: "n-3", Name: "router", Prefix: netip.MustParsePrefix("127.0.0.3/32"), Secret: directory.NewSecret(secret), Dialect: "mikrotik"},
 			{ID: "n-4", Name: "no secret", Prefix: netip.MustParsePrefix("127.0.0.4/32")},
 		},

@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/subtle"
+
+	"parvis/internal/directory"
 )
 
 // Attribute types, RFC 2865 §5, RFC 2866 §5, RFC 2868 §3, RFC 2869 §5.
@@ -78,7 +80,7 @@ func scan(p []byte) (f form, ok bool) {
 }
 
 // verify checks the signatures of a request. signed is false for the one kind
-// that may come without: an Access-Request of a NAS that is marked legacy.
+// that may come without: an Access-Request of a NAS that need not sign.
 func verify(r *request, f form) (signed bool, why discard) {
 	secret := []byte(r.secret.Reveal())
 	if r.code() == codeAccountingRequest && !accountingAuthenticatorFits(r.packet(), secret) {
@@ -98,7 +100,7 @@ func verify(r *request, f form) (signed bool, why discard) {
 		return false, discardMissingMessageAuthenticator
 	case f.eap: // RFC 3579 §3.1: EAP-Message without it is dropped
 		return false, discardMissingMessageAuthenticator
-	case !r.nas.Legacy: // CVE-2024-3596
+	case r.nas.Signature != directory.SignatureAuto && r.nas.Signature != directory.SignatureNo: // CVE-2024-3596
 		return false, discardMissingMessageAuthenticator
 	case f.proxyState: // the attack of CVE-2024-3596 needs an echoed Proxy-State
 		return false, discardProxyStateUnsigned

@@ -26,7 +26,7 @@ func octetsOf(t testing.TB, s string) []byte {
 func vector(t *testing.T, text string) *inquiry {
 	t.Helper()
 	b := octetsOf(t, text)
-	r := &request{n: len(b), from: netip.MustParseAddrPort("192.168.1.16:1645"), secret: directory.NewSecret(rfcSecret), nas: &directory.NAS{Secret: directory.NewSecret(rfcSecret), Legacy: true}}
+	r := &request{n: len(b), from: netip.MustParseAddrPort("192.168.1.16:1645"), secret: directory.NewSecret(rfcSecret), nas: &directory.NAS{Secret: directory.NewSecret(rfcSecret), Signature: directory.SignatureNo}}
 	copy(r.buf[:], b)
 	form, ok := scan(r.packet())
 	if !ok {
