@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/md5"
 	"encoding/binary"
-	"strconv"
 	"time"
 
 	"parvis/internal/access"
@@ -86,13 +85,6 @@ func (p *reply) sign() ([]byte, discard) {
 // minInterim: RFC 2869 §5.16, Acct-Interim-Interval must not be smaller.
 const minInterim = time.Minute
 
-// Values of Tunnel-Type and Tunnel-Medium-Type for a VLAN, RFC 3580 §3.31.
-const (
-	tunnelVLAN      = 13
-	tunnelIEEE802   = 6
-	widestVLANDigit = 4
-)
-
 // accept writes an Access-Accept with what the grant allows.
 func (s *Server) accept(q *inquiry, g access.Grant, out []byte) ([]byte, discard) {
 	p := newReply(out, codeAccessAccept, q)
@@ -100,14 +92,6 @@ func (s *Server) accept(q *inquiry, g access.Grant, out []byte) ([]byte, discard
 	p.addSeconds(typeIdleTimeout, g.IdleTime)
 	if g.Interim > 0 {
 		p.addSeconds(typeAcctInterimInterval, max(g.Interim, minInterim))
-	}
-	if g.VLAN != 0 {
-		// RFC 2868 §3.1, §3.2: the first octet is the tag, none here; §3.6: a
-		// group id may go without tag.
-		p.addUint32(typeTunnelType, tunnelVLAN)
-		p.addUint32(typeTunnelMediumType, tunnelIEEE802)
-		var digits [widestVLANDigit + 1]byte
-		p.add(typeTunnelPrivateGroupID, strconv.AppendUint(digits[:0], uint64(g.VLAN), 10))
 	}
 	if subject := subjectOf(g); subject.id != "" {
 		if token, ok := newClass(s.o.ClassKey, subject); ok {
@@ -118,7 +102,7 @@ func (s *Server) accept(q *inquiry, g access.Grant, out []byte) ([]byte, discard
 	if !ok {
 		d = dialect.Generic()
 	}
-	p.b = d.AppendRate(p.b, g)
+	p.b = d.AppendGrant(p.b, g)
 	return p.sign()
 }
 

@@ -1,34 +1,52 @@
 // Package dialect spells what a device may use in the words of each family of
-// access points and gateways. One file for each family; nothing here knows of
-// packets, secrets or sockets.
+// access points and gateways, and says how each is told to end or change a
+// session. One file for each family; nothing here knows of packets, secrets or
+// sockets. docs/connect/ has a page on each of them.
 //
-// Vendor-specific attributes are written by one function here. The generated
-// ones of layeh.com/radius are not used: a second Set panics, and Del does not
-// return on a malformed attribute.
+// A new family is a file with a type that has the methods of Dialect, its line
+// in all, its rows in the tests' tables, and its page.
 package dialect
 
-import (
-	"encoding/binary"
-	"math"
+import "parvis/internal/access"
 
-	"parvis/internal/access"
-)
-
-// Dialect is how one family of NASes is told a rate.
+// Dialect is how one family of NASes is spoken to. The Append functions append
+// attributes in wire form to b, allocate nothing when it has room, and leave out
+// what is zero in the grant (no limit of ours) or what the family cannot carry.
+// What does not fit a unit becomes the most that the unit can say.
 type Dialect interface {
 	// Name is what directory.NAS.Dialect holds.
 	Name() string
-	// AppendRate appends the grant's rates to a list of attributes in wire
-	// form. A rate of 0 means no limit and is left out. It adds at most 64 octets.
-	AppendRate(b []byte, g access.Grant) []byte
+	// Carries says what AppendGrant and AppendRedirect can express.
+	Carries() Carries
+	// DynAuth says how a session is ended or changed.
+	DynAuth() DynamicAuth
+	// AppendGrant appends the rates, quota, VLAN and role of an Access-Accept,
+	// at most MaxGrant octets.
+	AppendGrant(b []byte, g access.Grant) []byte
+	// AppendRedirect appends what an Access-Accept says in order to send the
+	// device's browser to url. ok is false, and nothing is appended, when the
+	// family cannot, or the url is empty or too long for it.
+	AppendRedirect(b []byte, url string) (_ []byte, ok bool)
 	// AppendChange appends what a CoA-Request says, after the attributes that
-	// name the session, to change its rates; nothing where DynamicAuth.CanChange
-	// is false. It adds at most 64 octets.
+	// name the session, to change its rates, at most MaxGrant octets; nothing
+	// where DynamicAuth.CanChange is false.
 	AppendChange(b []byte, g access.Grant) []byte
 }
 
+// MaxGrant is how many octets AppendGrant and AppendChange add at most.
+const MaxGrant = 512
+
+// RedirectFilter is the access list that a NAS which wants one must have: it
+// says what a device may reach while it is sent to the portal.
+const RedirectFilter = "parvis-redirect"
+
 // all lists the dialects, the default first.
-func all() [3]Dialect { return [...]Dialect{generic{}, coova{}, mikrotik{}} }
+func all() [13]Dialect {
+	return [...]Dialect{
+		generic{}, coova{}, uspot{}, hostapd{}, mikrotik{}, cisco{}, catalyst{},
+		aruba{}, ruckus{}, unifi{}, omada{}, meraki{}, cambium{},
+	}
+}
 
 // For returns the dialect of that name; the empty name is the generic one. ok
 // is false when there is none.
@@ -56,24 +74,10 @@ func Names() []string {
 	return names
 }
 
-// appendVSA appends one vendor-specific attribute, RFC 2865 §5.26. value has at
-// most 247 octets.
-func appendVSA(b []byte, vendor uint32, kind byte, value []byte) []byte {
-	const vendorSpecific, header, inner = 26, 6, 2
-	b = append(b, vendorSpecific, byte(header+inner+len(value)))
-	b = binary.BigEndian.AppendUint32(b, vendor)
-	b = append(b, kind, byte(inner+len(value)))
-	return append(b, value...)
-}
-
-func appendVSAUint32(b []byte, vendor uint32, kind byte, v uint32) []byte {
-	var value [4]byte
-	binary.BigEndian.PutUint32(value[:], v)
-	return appendVSA(b, vendor, kind, value[:])
-}
-
-// bitsPerSecond converts kbit/s; what does not fit is as much as the attribute
-// can say, 4.29 Gbit/s.
-func bitsPerSecond(kbps uint32) uint32 {
-	return uint32(min(uint64(kbps)*1000, math.MaxUint32))
+// orGeneric returns the dialect of that name, or the generic one.
+func orGeneric(name string) Dialect {
+	if d, ok := For(name); ok {
+		return d
+	}
+	return Generic()
 }

@@ -10,8 +10,9 @@ type DynamicAuth struct {
 	// device comes back and gets the new grant. (No attribute means no limit in
 	// an Access-Accept, but no change in a CoA-Request.)
 	CanChange bool
-	// Attributes are those, and the only ones, that name the session, in this
-	// order. One whose value is not known is left out.
+	// Attributes are those, and the only ones, that go into a request, in this
+	// order. One whose value is not known is left out. MessageAuthenticator is
+	// the first, except where the family refuses it (uspot).
 	Attributes []Identify
 	// Notes is for people: what is odd about this family.
 	Notes string
@@ -28,18 +29,18 @@ func (d DynamicAuth) Has(a Identify) bool {
 }
 
 // Identify is an attribute of a Disconnect-Request or CoA-Request. The first
-// ones name the NAS and the session, RFC 5176 §3; the last two say that the
-// request is new and ours.
+// and the last say that the request is ours and new; those between name the NAS
+// and the session, RFC 5176 §3.
 type Identify uint8
 
-// MessageAuthenticator is first in the packet wherever it stands in the list.
+// The attributes.
 const (
 	MessageAuthenticator Identify = iota // 80, RFC 5176 §3.4
 	UserName                             // 1, as in the accounting of the session
 	NASIPAddress                         // 4, or NAS-IPv6-Address 95
 	NASIdentifier                        // 32, as in the accounting of the session
 	FramedIP                             // 8
-	CallingStationID                     // 31, in the form that the NAS uses itself
+	CallingStationID                     // 31, RFC 3580 §3.21: 00-10-A4-23-19-C0
 	AcctSessionID                        // 44
 	AcctMultiSessionID                   // 50
 	EventTimestamp                       // 55, RFC 5176 §3.3: the NAS has a window of 300 s
@@ -73,72 +74,4 @@ const (
 
 // DynAuth returns the dynamic authorisation of the dialect of that name, and the
 // generic one's when there is none of that name.
-func DynAuth(name string) DynamicAuth {
-	switch name {
-	case "coova":
-		return DynamicAuth{
-			Port: dynAuthPort, CanChange: true,
-			Attributes: []Identify{MessageAuthenticator, UserName, AcctSessionID},
-			Notes:      "chilli needs coaport and looks for User-Name; it answers nothing to an address other than its RADIUS servers' unless coanoipcheck is set. uspot takes Disconnect only.",
-		}
-	case "hostapd":
-		return DynamicAuth{
-			Port:       dynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, CallingStationID, AcctSessionID, EventTimestamp},
-			Notes:      "Disconnect only. NAS-Port and Proxy-State are refused (401), no session is 503, several are 508. User-Name is not sent: hostapd compares it with the outer identity.",
-		}
-	case "mikrotik":
-		return DynamicAuth{
-			Port: dynAuthPort, CanChange: true,
-			Attributes: []Identify{MessageAuthenticator, UserName, FramedIP, AcctSessionID},
-			Notes:      "needs /radius incoming set accept=yes. The port was 1700 before RouterOS 6. Address and pool cannot be changed.",
-		}
-	case "cisco":
-		return DynamicAuth{
-			Port: ciscoDynAuthPort, CanChange: true,
-			Attributes: []Identify{MessageAuthenticator, CallingStationID, AcctSessionID},
-			Notes:      "a change is subscriber:command=reauthenticate: the controller asks again and gets the new grant. Every attribute sent must match. Some releases ignore the CoA-Request and take a Disconnect (PacketFence #1819).",
-		}
-	case "aruba":
-		return DynamicAuth{
-			Port:       dynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, UserName, CallingStationID, AcctSessionID, EventTimestamp},
-			Notes:      "needs an RFC 3576 server (dynamic authorisation) in the profile. A rate belongs to a role there.",
-		}
-	case "ruckus":
-		return DynamicAuth{
-			Port:       dynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, UserName, CallingStationID},
-			Notes:      "ZoneDirector refuses a Disconnect with Acct-Session-Id (PacketFence #1971), so it is never sent.",
-		}
-	case "unifi":
-		return DynamicAuth{
-			Port:       dynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, CallingStationID, AcctSessionID, EventTimestamp},
-			Notes:      "the access point listens, not the controller, and only when the RADIUS profile says so. Disconnect only, as in hostapd.",
-		}
-	case "omada":
-		return DynamicAuth{
-			Port:       dynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, UserName, CallingStationID, AcctSessionID},
-			Notes:      "needs CoA switched on in the RADIUS profile; ended sessions only.",
-		}
-	case "meraki":
-		return DynamicAuth{
-			Port:       ciscoDynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, CallingStationID, AcctSessionID},
-			Notes:      "the access point listens, and only with CoA support switched on for the SSID. With sign-on splash RADIUS comes from the cloud, which takes no such request.",
-		}
-	case "cambium":
-		return DynamicAuth{
-			Port:       dynAuthPort,
-			Attributes: []Identify{MessageAuthenticator, UserName, CallingStationID, AcctSessionID, EventTimestamp},
-			Notes:      "needs dynamic authorisation switched on for the WLAN.",
-		}
-	}
-	return DynamicAuth{
-		Port:       dynAuthPort,
-		Attributes: []Identify{MessageAuthenticator, UserName, CallingStationID, AcctSessionID},
-		Notes:      "Disconnect only: not every product that understands WISPr takes a rate by CoA-Request.",
-	}
-}
+func DynAuth(name string) DynamicAuth { return orGeneric(name).DynAuth() }
