@@ -49,6 +49,7 @@ func TestFormats(t *testing.T) {
 		{"duration", 2 * time.Hour, "2 heures", "2 hours"},
 		{"duration", 2*time.Hour + 31*time.Minute, "2 heures 31 minutes", "2 hours 31 minutes"},
 		{"duration", 11*time.Hour + 59*time.Minute, "11 heures", "11 hours"},
+		{"duration", 12*time.Hour - time.Second, "12 heures", "12 hours"},
 		{"duration", 47 * time.Hour, "47 heures", "47 hours"},
 		{"duration", 48 * time.Hour, "2 jours", "2 days"},
 		{"duration", -time.Hour, "moins d’une minute", "less than a minute"},
