@@ -126,12 +126,14 @@ func (f formatter) decimal(n, size uint64) string {
 	return f.group(whole) + f.text("ui.number.decimal") + strconv.FormatUint(tenth, 10)
 }
 
-// duration spells a time span in words, to the minute: "2 heures 30 minutes".
+// pageTime is what a page and its redirects take: twelve hours must not read as
+// eleven right after the tap.
+const pageTime = 5 * time.Second
+
+// duration spells a time span in words, rounded down: "2 heures 30 minutes".
 // Far away minutes are noise, so days stand alone, and so do ten hours or more.
 func (f formatter) duration(d time.Duration) (string, error) {
-	if d >= time.Minute {
-		d = d.Round(time.Minute) // the second that the page took is not an hour lost
-	}
+	d += pageTime
 	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour), int(d/time.Minute)
 	switch {
 	case days >= 2:
