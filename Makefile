@@ -4,7 +4,7 @@
 
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: test lint build peers fuzz demo
+.PHONY: test lint build peers fuzz demo bench
 .DEFAULT_GOAL := build
 
 test: peers lint
@@ -28,6 +28,11 @@ fuzz:
 		echo "$$file $${match#func }"; \
 		go test -run '^$$' -fuzz "^$${match#func }\$$" -fuzztime 10s "$$(dirname "$$file")" </dev/null || exit 1; \
 	done
+
+# Parvis and FreeRADIUS under the same load, five rounds: docs/performance.md.
+bench:
+	tools/peers.sh bench
+	go test -run '^$$' -bench '^BenchmarkServers$$' -benchtime 5x -timeout 30m ./internal/e2e
 
 demo:
 	go run ./cmd/parvis demo

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs the programs that the tests talk to, on Debian 12, and only those that
 # are missing. No service is left running, nor started at boot: a test starts its
-# own on loopback.
+# own on loopback. `tools/peers.sh bench` also installs what `make bench` starts.
 set -eu
 
 missing=
 services=
 need() { # program package [service]
-	for place in $(command -v "$1" || true) /usr/lib/postgresql/*/bin/"$1"; do
+	for place in $(command -v "$1" || true) /usr/sbin/"$1" /usr/lib/postgresql/*/bin/"$1"; do
 		[ -x "$place" ] && return
 	done
 	missing="$missing $2"
@@ -21,6 +21,10 @@ need redis-server redis-server redis-server
 need initdb postgresql postgresql
 need chromium chromium
 need promtool prometheus prometheus
+if [ "${1:-}" = bench ]; then
+	need freeradius freeradius freeradius
+	[ -e /usr/lib/freeradius/rlm_sql_postgresql.so ] || missing="$missing freeradius-postgresql"
+fi
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
