@@ -20,6 +20,9 @@ const (
 	ciscoRedirectDescription = "Cisco-AVPair url-redirect, url-redirect-acl=" + RedirectFilter + " (central web authentication)"
 )
 
+const ciscoRate = "Airespace-Data-Bandwidth-Average-Contract, Airespace-Data-Bandwidth-Burst-Contract, " +
+	"Airespace-Data-Bandwidth-Average-Contract-Upstream, Airespace-Data-Bandwidth-Burst-Contract-Upstream"
+
 // cisco is a wireless controller with AireOS (2500 to 8500, vWLC). Those with
 // IOS XE are catalyst.
 type cisco struct{}
@@ -29,7 +32,7 @@ func (cisco) Name() string { return "cisco" }
 func (cisco) Carries() Carries {
 	return Carries{
 		Product:  "Cisco WLC (AireOS)",
-		Rate:     "Airespace-Data-Bandwidth-Average-Contract, -Burst-Contract, and both -Upstream",
+		Rate:     ciscoRate,
 		RateUnit: UnitKbit,
 		VLAN:     tunnelAttributes,
 		Role:     "Airespace-ACL-Name",
