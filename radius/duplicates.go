@@ -14,9 +14,9 @@ const duplicateShards = 64
 // the Authenticator, RFC 5080 §2.2.2.
 type duplicateKey struct {
 	from       netip.AddrPort
-	socket     int
+	source     int // socket or connection
 	code       byte
-	identifier byte
+	identifier uint32
 }
 
 // duplicateEntry is a request that is in progress, or its answer. reply is
@@ -137,7 +137,7 @@ func (d *duplicates) shard(key duplicateKey) *duplicateShard {
 	for _, b := range a[8:] {
 		h = (h ^ uint32(b)) * 16777619
 	}
-	for _, b := range [...]byte{byte(key.from.Port() >> 8), byte(key.from.Port()), key.code, key.identifier} {
+	for _, b := range [...]byte{byte(key.from.Port() >> 8), byte(key.from.Port()), key.code, byte(key.identifier)} {
 		h = (h ^ uint32(b)) * 16777619
 	}
 	return &d.shards[(h^h>>16)%duplicateShards]

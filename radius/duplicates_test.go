@@ -85,7 +85,7 @@ func TestRetransmissionWhileInProgress(t *testing.T) {
 	}
 }
 
-func key(port uint16, id byte) duplicateKey {
+func key(port uint16, id uint32) duplicateKey {
 	return duplicateKey{netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), port), 0, 1, id}
 }
 
@@ -98,7 +98,7 @@ func TestDuplicateKeyParts(t *testing.T) {
 	other.code = 4
 	seen = append(seen, other)
 	other = base
-	other.socket = 1
+	other.source = 1
 	seen = append(seen, other)
 	other = base
 	other.from = netip.AddrPortFrom(netip.MustParseAddr("192.0.2.2"), 1)
@@ -163,7 +163,7 @@ func TestDuplicatesModel(t *testing.T) {
 		for i := range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 6).Draw(t, "seconds")) * time.Second)
 			id, a := rapid.ByteRange(0, 2).Draw(t, "id"), rapid.ByteRange(0, 2).Draw(t, "authenticator")
-			e, found := d.begin(key(1, id), bytes.Repeat([]byte{a}, 16), true, now)
+			e, found := d.begin(key(1, uint32(id)), bytes.Repeat([]byte{a}, 16), true, now)
 			old, there := model[id]
 			there = there && now.Sub(old.at) <= 10*time.Second
 			want := duplicateNew
@@ -185,7 +185,7 @@ func TestDuplicatesModel(t *testing.T) {
 				reply = fmt.Appendf(nil, "answer %d", i)
 				model[id] = answer{a, now, string(reply)}
 			}
-			d.finish(key(1, id), e, reply, now)
+			d.finish(key(1, uint32(id)), e, reply, now)
 		}
 	})
 }

@@ -35,11 +35,12 @@ type listenerKind uint8
 const (
 	authListener listenerKind = iota
 	acctListener
+	tlsListener // takes both
 	listenerKinds
 )
 
 // String returns the metric label.
-func (k listenerKind) String() string { return [listenerKinds]string{"auth", "acct"}[k] }
+func (k listenerKind) String() string { return [listenerKinds]string{"auth", "acct", "tls"}[k] }
 
 // takes reports whether the code may come in on this kind of listener.
 func (k listenerKind) takes(code byte) bool {
@@ -47,9 +48,9 @@ func (k listenerKind) takes(code byte) bool {
 	case codeStatusServer:
 		return true
 	case codeAccessRequest:
-		return k == authListener
+		return k != acctListener
 	case codeAccountingRequest:
-		return k == acctListener
+		return k != authListener
 	}
 	return false
 }

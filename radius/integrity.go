@@ -82,6 +82,9 @@ func scan(p []byte) (f form, ok bool) {
 // verify checks the signatures of a request. signed is false for the one kind
 // that may come without: an Access-Request of a NAS that need not sign.
 func verify(r *request, f form) (signed bool, why discard) {
+	if r.over == overTLS11 { // RFC 9765 §5.2: TLS has done it, and a Message-Authenticator means nothing
+		return true, discardNone
+	}
 	secret := []byte(r.secret.Reveal())
 	if r.code() == codeAccountingRequest && !accountingAuthenticatorFits(r.packet(), secret) {
 		return false, discardBadAuthenticator // RFC 5080 §2.3.3: silently
@@ -96,6 +99,8 @@ func verify(r *request, f form) (signed bool, why discard) {
 	switch {
 	case r.code() == codeAccountingRequest:
 		return true, discardNone // its authenticator is a signature
+	case r.over == overTLS: // TLS has signed it; CVE-2024-3596 is about UDP
+		return true, discardNone
 	case r.code() == codeStatusServer: // RFC 5997 §3: always signed
 		return false, discardMissingMessageAuthenticator
 	case f.eap: // RFC 3579 §3.1: EAP-Message without it is dropped

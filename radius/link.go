@@ -1,6 +1,8 @@
 package radius
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"net"
 	"net/netip"
 )
@@ -41,3 +43,23 @@ func (k *socket) send(answer []byte, to netip.AddrPort) error {
 
 func (*socket) unanswered() {}
 func (*socket) broken()     {}
+
+// token tells the requests of one source apart: the Identifier, or in RADIUS/1.1
+// the Token (RFC 9765 §4.1).
+func (r *request) token() uint32 {
+	if r.over == overTLS11 {
+		return binary.BigEndian.Uint32(r.authenticator())
+	}
+	return uint32(r.identifier())
+}
+
+// imprint is what a retransmission has in common with its request and another
+// request with the same token has not: sixteen octets. In RADIUS/1.1 there is no
+// such field, and a client that counts wrongly must not get another's answer.
+func (r *request) imprint() []byte {
+	if r.over == overTLS11 {
+		sum := sha256.Sum256(r.packet())
+		return sum[:16]
+	}
+	return r.authenticator()
+}

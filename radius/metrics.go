@@ -13,7 +13,7 @@ import (
 // Closed label sets. All values are there from the start, at 0, or a rate would
 // miss the first event; and all are looked up once, not for each packet.
 //
-//	listener: auth, acct
+//	listener: auth, acct, tls
 //	type:     access_request, accounting_request, status_server
 //	code:     access_accept, access_reject, accounting_response
 //	reason:   see discard
@@ -130,7 +130,12 @@ func newMetrics(s *Server) (*metrics, error) {
 		}
 		lm.wait = wait.WithLabelValues(name)
 		lm.inFlight = inFlight.WithLabelValues(name)
-		r.listener(l)
+		if l.kind != tlsListener {
+			r.listener(l)
+		}
+	}
+	if s.tls != nil {
+		r.tls(s.tls)
 	}
 	m.seedAttempts(r.counter("parvis_auth_attempts_total", "Finished authentications.", "method", "result", "reason"))
 	m.seedRecords(r.counter("parvis_acct_records_total", "Accounting records by outcome.", "type", "result"))

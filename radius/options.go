@@ -57,6 +57,8 @@ type Options struct {
 	Refusals Refusals // default: nobody is told
 	Observer Observer // default: nobody is told
 
+	TLS TLS // default: no TLS
+
 	Now        func() time.Time      // default time.Now
 	Log        *slog.Logger          // default discards
 	Registerer prometheus.Registerer // default: a registry of its own
@@ -90,6 +92,8 @@ func (o *Options) complete() error {
 		return errors.New("radius: no presence")
 	case o.Journal == nil:
 		return errors.New("radius: no journal")
+	case len(o.TLS.Addrs) > 0 && (o.TLS.CertFile == "" || o.TLS.KeyFile == "" || o.TLS.ClientCAFile == ""):
+		return errors.New("radius: TLS needs a certificate, its key and the CAs of its clients")
 	}
 	if o.Refusals == nil {
 		o.Refusals = nobody{}

@@ -37,7 +37,12 @@ func offered(q *inquiry) proof {
 	case pap && chap: // RFC 2865 §4.1: must not contain both
 	case pap:
 		p.method = access.MethodPAP
-		p.malformed = !p.reveal(password, []byte(q.secret.Reveal()), q.authenticator())
+		if q.over == overTLS11 { // RFC 9765 §5.1.1: as it is, without padding
+			p.malformed = len(password) == 0 || len(password) > maxPassword
+			p.length = copy(p.password[:], password)
+		} else {
+			p.malformed = !p.reveal(password, []byte(q.secret.Reveal()), q.authenticator())
+		}
 	case chap:
 		p.method = access.MethodCHAP
 		p.chap = response
@@ -46,6 +51,8 @@ func offered(q *inquiry) proof {
 		p.challenge = q.authenticator()
 		if c := q.attrs.Get(typeCHAPChallenge); len(c) > 0 {
 			p.challenge = c
+		} else if q.over == overTLS11 { // RFC 9765 §5.1.2: it must be there
+			p.malformed = true
 		}
 	default:
 		p.other = carriesOther(q.attrs)

@@ -24,8 +24,10 @@ const messageAuthenticatorOffset = headerLength + 2
 func newReply(out []byte, code byte, q *inquiry) *reply {
 	p := &reply{append(out[:0], code, q.identifier(), 0, 0), q}
 	p.b = append(p.b, q.authenticator()...)
-	var zero [messageAuthenticatorOctet]byte
-	p.add(typeMessageAuthenticator, zero[:])
+	if q.over != overTLS11 { // RFC 9765 §5.2: must not be sent
+		var zero [messageAuthenticatorOctet]byte
+		p.add(typeMessageAuthenticator, zero[:])
+	}
 	for _, a := range q.attrs {
 		if a.Type == typeProxyState {
 			p.add(typeProxyState, a.Attribute)
@@ -60,6 +62,9 @@ func (p *reply) sign() ([]byte, discard) {
 	}
 	secret := []byte(p.q.secret.Reveal())
 	binary.BigEndian.PutUint16(p.b[2:4], uint16(len(p.b)))
+	if p.q.over == overTLS11 { // RFC 9765 §4.1: the header has the Token of the request
+		return p.b, discardNone
+	}
 	// RFC 3579 §3.2: computed with the request's Authenticator in its place. No
 	// standard says what it is in the answer to an Accounting-Request;
 	// FreeRADIUS, which checks it, has zeroes there as in the request. (In the

@@ -22,6 +22,7 @@ const receiveBuffer = 4 << 20
 type Server struct {
 	o          Options
 	auth, acct *listener
+	tls        *tlsServer // nil: no TLS
 	duplicates *duplicates
 	metrics    *metrics
 	logs       [discardCount]minuteLog
@@ -59,6 +60,12 @@ func Listen(o Options, auth, acct []string) (*Server, error) {
 		}
 	}
 	var err error
+	if len(o.TLS.Addrs) > 0 {
+		if s.tls, err = listenTLS(s); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
 	if s.metrics, err = newMetrics(s); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("radius: register metrics: %w", err)
@@ -82,7 +89,13 @@ func (s *Server) AuthAddrs() []netip.AddrPort { return s.auth.addrs() }
 // AcctAddrs returns the addresses on which Accounting-Requests are taken.
 func (s *Server) AcctAddrs() []netip.AddrPort { return s.acct.addrs() }
 
-func (s *Server) listeners() []*listener { return []*listener{s.auth, s.acct} }
+func (s *Server) listeners() []*listener {
+	all := []*listener{s.auth, s.acct}
+	if s.tls != nil {
+		all = append(all, s.tls.auth, s.tls.acct)
+	}
+	return all
+}
 
 // Serve answers until ctx is done. It then stops reading, finishes what was
 // read, within two seconds at most, and closes the sockets. The error says that
@@ -108,6 +121,9 @@ func (s *Server) Serve(ctx context.Context) error {
 		for range l.workers {
 			workers.Go(func() { s.work(work, l) })
 		}
+	}
+	if s.tls != nil {
+		s.tls.start(reading, &readers, &workers, stopReading)
 	}
 	<-reading.Done()
 	readers.Wait()
@@ -146,5 +162,8 @@ func (s *Server) Close() {
 		for _, k := range l.sockets {
 			_ = k.conn.Close()
 		}
+	}
+	if s.tls != nil {
+		s.tls.close()
 	}
 }

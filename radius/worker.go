@@ -99,8 +99,8 @@ func (s *Server) authenticateRequest(kind listenerKind, r *request) (*inquiry, d
 // answerOnce handles a request, or answers its retransmission with the same bytes.
 func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply []byte) {
 	m := &s.metrics.listeners[q.kind]
-	key := duplicateKey{q.from, q.source, q.code(), q.identifier()}
-	entry, found := s.duplicates.begin(key, q.authenticator(), q.signed, q.at)
+	key := duplicateKey{q.from, q.source, q.code(), q.token()}
+	entry, found := s.duplicates.begin(key, q.imprint(), q.signed, q.at)
 	switch found {
 	case duplicateAnswered, duplicateBusy:
 		s.o.Observer.Retransmitted(q.place.accessPointID())
