@@ -97,6 +97,7 @@ func (s *Server) event(q *inquiry, kind accounting.Kind) (e accounting.Event, ok
 		NASID:         q.nas.ID,
 		AcctSessionID: text(q.attrs.Get(typeAcctSessionID)),
 		MAC:           callingMAC(q.attrs),
+		NASAddress:    q.from.Addr().Unmap().WithZone("").String(),
 		Login:         text(q.attrs.Get(typeUserName)),
 		AccessPointID: q.place.accessPointID(),
 	}

@@ -25,7 +25,7 @@ func TestAccountingEvent(t *testing.T) {
 	event := func(kind accounting.Kind, change func(*accounting.Event)) accounting.Event {
 		e := accounting.Event{
 			Kind: kind, Received: morning, At: morning, NASID: "n-1", AcctSessionID: "s-1",
-			MAC: device, AccessPointID: "ap-1", ZoneID: "z-port",
+			MAC: device, NASAddress: "127.0.0.1", AccessPointID: "ap-1", ZoneID: "z-port",
 		}
 		change(&e)
 		return e

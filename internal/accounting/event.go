@@ -60,6 +60,7 @@ type Event struct {
 	AcctSessionID string
 	Class         string // the token of the Class that we issued; empty when the NAS sent none of ours
 	MAC           directory.MAC
+	NASAddress    string // IP address that the NAS sent it from; empty when not known
 	Login         string // User-Name as sent; may be an outer identity such as "anonymous"
 
 	AccessPointID      string // empty when not known

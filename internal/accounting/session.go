@@ -21,6 +21,7 @@ type Session struct {
 	NASID              string
 	AcctSessionID      string
 	MAC                directory.MAC
+	NASAddress         string // where its first event came from that said so
 	Login              string
 	AccessPointID      string
 	ZoneID, DwellingID string
@@ -134,6 +135,7 @@ func fill(s *Session, e Event) {
 			*to = v
 		}
 	}
+	set(&s.NASAddress, e.NASAddress)
 	set(&s.Login, e.Login)
 	set(&s.AccessPointID, e.AccessPointID)
 	set(&s.ZoneID, e.ZoneID)

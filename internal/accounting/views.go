@@ -1,6 +1,10 @@
 package accounting
 
-import "time"
+import (
+	"time"
+
+	"parvis/internal/directory"
+)
 
 // Record is an Event with its place in the journal of one node. Seq only grows.
 type Record struct {
@@ -12,6 +16,8 @@ type Record struct {
 type Filter struct {
 	AccessPointID, ZoneID, DwellingID string
 	OperatorID                        string // sessions in that operator's dwellings only
+	Key, Login                        string
+	MAC                               directory.MAC
 }
 
 // Usage is what the sessions of one access point add up to.

@@ -20,6 +20,7 @@ import (
 //	Received, At                          zigzag varint, Unix milliseconds
 //	NASID, AcctSessionID, Class, Login,
 //	AccessPointID, ZoneID, DwellingID     uvarint length, octets
+//	NASAddress                            uvarint length, octets, when flagged
 //	In, Out, Seconds                      uvarint each, when flagged
 //	Cause                                 uvarint
 //	checksum                              CRC-32C of all before, little endian
@@ -32,8 +33,10 @@ const (
 	flagIn      = 1 << 1
 	flagOut     = 1 << 2
 	flagSeconds = 1 << 3
-	flagsKnown  = flagScoped | flagIn | flagOut | flagSeconds
+	flagAddress = 1 << 4
+	flagsKnown  = flagScoped | flagIn | flagOut | flagSeconds | flagAddress
 
+	texts = 7 // that every record has
 	// maxText bounds one text. A RADIUS attribute holds 253 octets (RFC 2865
 	// §5); cleaning may triple that.
 	maxText = 1024
@@ -64,12 +67,18 @@ func encode(e accounting.Event) ([]byte, error) {
 	if e.Seconds != nil {
 		flags |= flagSeconds
 	}
+	if e.NASAddress != "" {
+		flags |= flagAddress
+	}
 	b := make([]byte, 0, 256)
 	b = append(b, version, byte(e.Kind), flags)
 	b = append(b, e.MAC[:]...)
 	b = binary.AppendVarint(b, e.Received.UnixMilli())
 	b = binary.AppendVarint(b, e.At.UnixMilli())
-	for _, s := range [...]string{e.NASID, e.AcctSessionID, e.Class, e.Login, e.AccessPointID, e.ZoneID, e.DwellingID} {
+	for i, s := range [...]string{e.NASID, e.AcctSessionID, e.Class, e.Login, e.AccessPointID, e.ZoneID, e.DwellingID, e.NASAddress} {
+		if i == texts && s == "" {
+			break
+		}
 		if len(s) > maxText {
 			return nil, fmt.Errorf("encode event: a text of %d octets, at most %d fit", len(s), maxText)
 		}
@@ -93,7 +102,7 @@ func encode(e accounting.Event) ([]byte, error) {
 // octet 0 and what is not UTF-8 in a text, and a User-Name comes from anybody.
 // Without this a single odd name would hold up the queue for ever.
 func clean(e accounting.Event) accounting.Event {
-	for _, s := range [...]*string{&e.NASID, &e.AcctSessionID, &e.Class, &e.Login, &e.AccessPointID, &e.ZoneID, &e.DwellingID} {
+	for _, s := range [...]*string{&e.NASID, &e.AcctSessionID, &e.Class, &e.Login, &e.AccessPointID, &e.ZoneID, &e.DwellingID, &e.NASAddress} {
 		*s = strings.ReplaceAll(strings.ToValidUTF8(*s, "\ufffd"), "\x00", "\ufffd")
 	}
 	return e
@@ -129,6 +138,12 @@ func decode(b []byte) (accounting.Event, error) {
 	e.At = r.instant()
 	for _, s := range [...]*string{&e.NASID, &e.AcctSessionID, &e.Class, &e.Login, &e.AccessPointID, &e.ZoneID, &e.DwellingID} {
 		*s = r.text()
+	}
+	if flags&flagAddress != 0 {
+		e.NASAddress = r.text()
+		if r.err == nil && e.NASAddress == "" {
+			r.err = errors.New("the record is flagged to have the address of the NAS, and has none")
+		}
 	}
 	if flags&flagIn != 0 {
 		e.In = new(r.uvarint())

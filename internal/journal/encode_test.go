@@ -30,6 +30,7 @@ func eventGen() *rapid.Generator[accounting.Event] {
 			AcctSessionID: text.Draw(t, "session"),
 			Class:         text.Draw(t, "class"),
 			MAC:           directory.MAC(rapid.SliceOfN(rapid.Byte(), 6, 6).Draw(t, "mac")),
+			NASAddress:    text.Draw(t, "address"),
 			Login:         text.Draw(t, "login"),
 			AccessPointID: text.Draw(t, "ap"),
 			ZoneID:        text.Draw(t, "zone"),

@@ -231,6 +231,7 @@ func testOpenSessions(t *testing.T, s *Store) {
 		batch = append(batch, accounting.Record{Seq: int64(len(batch) + 1), Event: accounting.Event{
 			Kind: kind, At: testNow.Add(time.Duration(minute) * time.Minute), NASID: "nas-1", AcctSessionID: acct,
 			AccessPointID: ap, ZoneID: zone, DwellingID: dwelling,
+			MAC: directory.MAC{2, acct[0], acct[1]}, Login: acct + "@example", NASAddress: "192.0.2.1",
 		}})
 	}
 	add(accounting.Start, "old", 0, "ap-1", "zone-1", "")
@@ -253,12 +254,20 @@ func testOpenSessions(t *testing.T, s *Store) {
 		{accounting.Filter{OperatorID: "op-1"}, 10, "[home]"},
 		{accounting.Filter{OperatorID: "op-2"}, 10, "[]"},
 		{accounting.Filter{OperatorID: "op-2", DwellingID: "dwelling-1"}, 10, "[]"},
+		{accounting.Filter{MAC: directory.MAC{2, 'h', 'o'}}, 10, "[home]"},
+		{accounting.Filter{MAC: directory.MAC{2, 'o', 'v'}}, 10, "[]"},
+		{accounting.Filter{Login: "old@example"}, 10, "[old]"},
+		{accounting.Filter{Key: "n/nas-1/new/02-6E-65-00-00-00"}, 10, "[new]"},
+		{accounting.Filter{Key: "n/nas-1/new/02-6E-65-00-00-00", ZoneID: "zone-2"}, 10, "[]"},
 	} {
 		list, err := s.OpenSessions(t.Context(), c.filter, c.limit)
 		must(t, err)
 		names := []string{}
 		for _, v := range list {
 			names = append(names, v.AcctSessionID)
+			if v.NASAddress != "192.0.2.1" {
+				t.Errorf("%s came from %q", v.AcctSessionID, v.NASAddress)
+			}
 		}
 		if got := fmt.Sprint(names); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.filter, got, c.want)

@@ -11,14 +11,14 @@ import (
 )
 
 const sessionColumns = `key, nas_id, acct_session_id, mac, login, access_point_id, zone_id, dwelling_id,
-	started_at, updated_at, stopped_at, bytes_in, bytes_out, seconds, cause`
+	started_at, updated_at, stopped_at, bytes_in, bytes_out, seconds, cause, nas_address`
 
 func scanSession(row scanner) (accounting.Session, error) {
 	var v accounting.Session
 	var mac string
 	var started, updated, stopped int64
 	err := row.Scan(&v.Key, &v.NASID, &v.AcctSessionID, &mac, &v.Login, &v.AccessPointID, &v.ZoneID, &v.DwellingID,
-		&started, &updated, &stopped, &v.In, &v.Out, &v.Seconds, &v.Cause)
+		&started, &updated, &stopped, &v.In, &v.Out, &v.Seconds, &v.Cause, &v.NASAddress)
 	if err != nil {
 		return v, err
 	}
@@ -29,17 +29,18 @@ func scanSession(row scanner) (accounting.Session, error) {
 
 const upsertSession = `
 	INSERT INTO session (` + sessionColumns + `)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 	ON CONFLICT (key) DO UPDATE SET mac = excluded.mac, login = excluded.login,
 		access_point_id = excluded.access_point_id, zone_id = excluded.zone_id, dwelling_id = excluded.dwelling_id,
 		started_at = excluded.started_at, updated_at = excluded.updated_at, stopped_at = excluded.stopped_at,
-		bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, seconds = excluded.seconds, cause = excluded.cause`
+		bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out, seconds = excluded.seconds, cause = excluded.cause,
+		nas_address = excluded.nas_address`
 
 func sessionArgs(c accounting.Change) ([]any, error) {
 	v := c.After
 	return []any{
 		v.Key, v.NASID, v.AcctSessionID, macText(v.MAC), v.Login, v.AccessPointID, v.ZoneID, v.DwellingID,
-		millis(v.StartedAt), millis(v.UpdatedAt), millis(v.StoppedAt), int64(v.In), int64(v.Out), v.Seconds, v.Cause,
+		millis(v.StartedAt), millis(v.UpdatedAt), millis(v.StoppedAt), int64(v.In), int64(v.Out), v.Seconds, v.Cause, v.NASAddress,
 	}, nil
 }
 
@@ -70,6 +71,9 @@ func (s *Store) OpenSessions(ctx context.Context, f accounting.Filter, limit int
 			query += fmt.Sprintf(" AND "+condition, len(args))
 		}
 	}
+	restrict(`key = $%d`, f.Key)
+	restrict(`login = $%d`, f.Login)
+	restrict(`mac = $%d`, macText(f.MAC))
 	restrict(`access_point_id = $%d`, f.AccessPointID)
 	restrict(`zone_id = $%d`, f.ZoneID)
 	restrict(`dwelling_id = $%d`, f.DwellingID)
