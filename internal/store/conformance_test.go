@@ -57,6 +57,9 @@ func runConformance(t *testing.T, fresh func(t *testing.T) Options) {
 		{"counters that no network reaches", testApplySaturates},
 		{"open sessions by filter", testOpenSessions},
 		{"silent sessions", testExpireSessions},
+		{"what is wanted of sessions", testIntents},
+		{"what is wanted, with its audit entry", testIntentWithAudit},
+		{"what is wanted, by several nodes", testIntentsRace},
 		{"retention", testRetention},
 		{"deadlines", testDeadline},
 	} {

@@ -101,10 +101,14 @@ func (s *Store) DeleteLogin(ctx context.Context, tokenHash string) error {
 // Audit keeps who did what.
 func (s *Store) Audit(ctx context.Context, a directory.AuditEntry) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO audit (id, acted_at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
-			directory.NewID(s.now()), millis(a.At), a.Actor, a.Action, a.Subject, a.Detail)
-		return err
+		return putAudit(ctx, tx, directory.NewID(s.now()), a)
 	})
 	return wrap("write to the audit trail", err)
+}
+
+func putAudit(ctx context.Context, tx *sql.Tx, id string, a directory.AuditEntry) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO audit (id, acted_at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
+		id, millis(a.At), a.Actor, a.Action, a.Subject, a.Detail)
+	return err
 }

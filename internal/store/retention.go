@@ -18,11 +18,11 @@ const (
 )
 
 // Deleted counts the rows that retention took away.
-type Deleted struct{ Devices, Consents, Logins, Sessions, Changes int64 }
+type Deleted struct{ Devices, Consents, Logins, Sessions, Intents, Changes int64 }
 
 // DeleteExpired removes what has reached its retention date: devices that are
 // not remembered any more, old consents, expired console logins, closed
-// sessions, old rows of the change feed. Each chunk is a short transaction of
+// sessions and what was wanted of them, old rows of the change feed. Each chunk is a short transaction of
 // its own, so that nobody waits for the whole; ended by the context it has done
 // a part and returns what it did.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (Deleted, error) {
@@ -40,6 +40,8 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (Deleted, erro
 			(SELECT token_hash FROM console_login WHERE expires_at <= $1 LIMIT $2)`, now, &d.Logins},
 		{"sessions", `DELETE FROM session WHERE key IN
 			(SELECT key FROM session WHERE started_at <= $1 AND stopped_at <> 0 LIMIT $2)`, now.AddDate(-sessionYears, 0, 0), &d.Sessions},
+		{"intents", `DELETE FROM intent WHERE id IN
+			(SELECT id FROM intent WHERE wanted_at <= $1 LIMIT $2)`, now.AddDate(-sessionYears, 0, 0), &d.Intents},
 		{"changes", `DELETE FROM change WHERE seq IN
 			(SELECT seq FROM change WHERE changed_at <= $1 ORDER BY seq LIMIT $2)`, now.Add(-changeAge), &d.Changes},
 	} {
