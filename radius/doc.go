@@ -16,6 +16,7 @@
 //   - RFC 2867: RADIUS Accounting Modifications for Tunnel Protocol Support
 //   - RFC 2868: RADIUS Attributes for Tunnel Protocol Support
 //   - RFC 2869: RADIUS Extensions
+//   - RFC 3162: RADIUS and IPv6
 //   - RFC 3579: RADIUS Support for EAP
 //   - RFC 3580: IEEE 802.1X RADIUS Usage Guidelines
 //   - RFC 3748: Extensible Authentication Protocol

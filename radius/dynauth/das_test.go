@@ -20,6 +20,8 @@ import (
 
 const dasSecret = "das-secret"
 
+var secretUntil = time.Now().Add(time.Hour)
+
 var testMAC = directory.MAC{2, 0xaa, 0xbb, 0xcc, 0xdd, 1}
 
 // das is a dynamic authorisation server of a test. It keeps every datagram.
@@ -120,7 +122,10 @@ func newClient(t *testing.T, d *das, dialect string, o Options) *Client {
 	t.Helper()
 	register := directory.NewRegister(10)
 	snapshot, err := directory.NewSnapshot(directory.Catalog{NASes: []directory.NAS{
-		{ID: "nas", Name: "NAS", Prefix: netip.PrefixFrom(d.addr.Addr(), d.addr.Addr().BitLen()), Secret: directory.NewSecret(dasSecret), Dialect: dialect, Identifier: "ap-1"},
+		{ID: "nas", Name: "NAS", Prefix: netip.PrefixFrom(d.addr.Addr(), d.addr.Addr().BitLen()), Secret: directory.NewSecret(dasSecret), Dialect: dialect, Identifier: "ap-1", DynAuthPort: d.addr.Port()},
+		{ID: "moved", Name: "Moved", Prefix: netip.PrefixFrom(netip.MustParseAddr("127.0.0.0"), 8), Secret: directory.NewSecret("new-secret"),
+			OldSecret: directory.NewSecret(dasSecret), OldSecretUntil: secretUntil, DynAuthPort: d.addr.Port()},
+		{ID: "tls", Name: "TLS", TLSName: "ap.example", Secret: directory.NewSecret(dasSecret)},
 		{ID: "range", Name: "Range", Prefix: netip.MustParsePrefix("192.0.2.0/24"), Secret: directory.NewSecret(dasSecret)},
 	}})
 	if err != nil {
@@ -132,7 +137,7 @@ func newClient(t *testing.T, d *das, dialect string, o Options) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.port, c.wait = d.addr.Port(), 50*time.Millisecond
+	c.wait = 50 * time.Millisecond
 	return c
 }
 

@@ -46,7 +46,6 @@ type Client struct {
 	o       Options
 	slots   chan struct{}
 	metrics *metrics
-	port    uint16        // of a test's NAS; 0: the dialect's
 	wait    time.Duration // firstWait
 }
 
@@ -111,39 +110,50 @@ func (c *Client) do(ctx context.Context, s accounting.Session, g *access.Grant) 
 	return o, nil
 }
 
-// exchange sends a and fills o with what came back.
+// exchange sends a and fills o with what came back. While two secrets are valid
+// each gets its part of the time: a NAS drops what is signed with another.
 func (c *Client) exchange(ctx context.Context, a asked, o *Outcome) error {
+	began := c.o.Now()
+	for _, secret := range a.secrets {
+		part, cancel := context.WithTimeout(ctx, longest/time.Duration(len(a.secrets)))
+		reply, err := c.once(part, a, secret, o)
+		cancel()
+		o.Waited = c.o.Now().Sub(began)
+		switch {
+		case err == nil:
+			cause, _ := reply.Uint32(client.ErrorCause)
+			o.Cause = Cause(cause)
+			o.Result = NAK
+			if reply.Code == client.DisconnectACK || reply.Code == client.CoAACK {
+				o.Result = ACK
+			}
+			return nil
+		case errors.Is(err, client.ErrNoReply), errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			o.Result = Timeout
+		default:
+			o.Result = Failed
+			return err
+		}
+	}
+	return nil
+}
+
+// once exchanges a under one secret, from a socket of its own.
+func (c *Client) once(ctx context.Context, a asked, secret directory.Secret, o *Outcome) (*client.Reply, error) {
 	options := client.Options{
-		Server: a.to.String(), Secret: a.secret, Timeout: c.wait, Retries: resends, Backoff: true,
+		Server: a.to.String(), Secret: secret, Timeout: c.wait, Retries: resends, Backoff: true,
 	}
 	if from, ok := c.from(a.to.Addr()); ok {
 		options.LocalAddr = netip.AddrPortFrom(from, 0).String()
 	}
 	conn, err := client.New(options)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.Close()
-	bounded, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	began := c.o.Now()
-	reply, err := conn.Exchange(bounded, a.request)
-	o.Waited = c.o.Now().Sub(began)
-	switch {
-	case err == nil:
-		cause, _ := reply.Uint32(client.ErrorCause)
-		o.Cause = Cause(cause)
-		o.Result = NAK
-		if reply.Code == client.DisconnectACK || reply.Code == client.CoAACK {
-			o.Result = ACK
-		}
-	case errors.Is(err, client.ErrNoReply), errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		o.Result = Timeout
-	default:
-		return err
-	}
-	o.Unfit = conn.Stats().Dropped
-	return nil
+	reply, err := conn.Exchange(ctx, a.request)
+	o.Unfit += conn.Stats().Dropped
+	return reply, err
 }
 
 // from chooses the address to send from.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	wire "layeh.com/radius"
 
 	"parvis/internal/access"
 	"parvis/internal/accounting"
@@ -120,7 +121,7 @@ func TestAttributes(t *testing.T) {
 	at := time.Unix(1_790_000_123, 0)
 	s := openSession()
 	values := map[byte]string{
-		1: s.Login, 4: "\x7f\x00\x00\x01", 32: "ap-1", 31: s.MAC.String(), 44: s.AcctSessionID, 55: "\x6a\xb1\x3c\xfb",
+		1: s.Login, 4: "\x7f\x00\x00\x01", 32: "ap-1", 31: s.MAC.String(), 44: s.AcctSessionID, 55: "\x6a\xb1\x3b\xfb",
 	}
 	for _, name := range dialect.Names() {
 		spelled := dialect.DynAuth(name)
@@ -179,6 +180,10 @@ func TestNotSent(t *testing.T) {
 		{"nothing was ever heard of it", "generic", func(s *accounting.Session) { *s = accounting.Session{} }, ErrEnded},
 		{"its NAS is gone", "generic", func(s *accounting.Session) { s.NASID = "gone" }, ErrNASGone},
 		{"its NAS is a range", "generic", func(s *accounting.Session) { s.NASID = "range" }, ErrNoAddress},
+		{"it was outside of the range", "generic", func(s *accounting.Session) {
+			s.NASID, s.NASAddress = "range", "192.0.3.1"
+		}, ErrNoAddress},
+		{"its NAS has a certificate only", "generic", func(s *accounting.Session) { s.NASID = "tls" }, ErrTLSOnly},
 		{"a login alone", "generic", func(s *accounting.Session) { s.MAC, s.AcctSessionID = directory.MAC{}, "" }, ErrUnnamed},
 		{"this NAS takes no Acct-Session-Id", "ruckus", func(s *accounting.Session) { s.MAC = directory.MAC{} }, ErrUnnamed},
 	} {
@@ -260,6 +265,28 @@ func TestBounded(t *testing.T) {
 	cancel()
 	if err := <-first; !errors.Is(err, context.Canceled) {
 		t.Errorf("the first one: %v", err)
+	}
+}
+
+// One of a range is asked where its accounting came from; and a NAS that is
+// being given a new secret may still have the old one, until that ends.
+func TestRangeAndOldSecret(t *testing.T) {
+	for _, c := range []struct {
+		now  time.Time
+		want Result
+	}{{secretUntil.Add(-time.Second), ACK}, {secretUntil, Timeout}} {
+		d := listen(t, "127.0.0.1", func(_ int, b []byte) [][]byte {
+			if !wire.IsAuthenticRequest(b, []byte(dasSecret)) {
+				return nil
+			}
+			return [][]byte{reply(t, b, disconnectACK, dasSecret, 0)}
+		})
+		client := newClient(t, d, "generic", Options{Now: func() time.Time { return c.now }})
+		s := openSession()
+		s.NASID, s.NASAddress = "moved", d.addr.Addr().String()
+		if o, err := client.Disconnect(t.Context(), s); err != nil || o.Result != c.want {
+			t.Errorf("at %v: %v %v, want %v", c.now, o, err, c.want)
+		}
 	}
 }
 

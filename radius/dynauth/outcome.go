@@ -91,6 +91,8 @@ func (o Outcome) sentence() string {
 var (
 	// ErrNASGone: the session's NAS was removed.
 	ErrNASGone = errors.New("the NAS of this session is not known any more")
+	// ErrTLSOnly: the NAS has no address of its own.
+	ErrTLSOnly = errors.New("the NAS is known by its certificate only: give it an address as well, so that it can be asked over UDP")
 	// ErrNoAddress: the NAS is known by a range, and the session does not say
 	// from which address of it.
 	ErrNoAddress = errors.New("the NAS is known by a range of addresses, and which one this session is on is not known: give the NAS an entry with its own address")

@@ -19,7 +19,7 @@ type asked struct {
 	kind    Kind
 	instead bool
 	to      netip.AddrPort
-	secret  directory.Secret
+	secrets []directory.Secret // the first is the one that the NAS should have
 	request *client.Request
 }
 
@@ -38,9 +38,9 @@ func (c *Client) prepare(s accounting.Session, g *access.Grant, now time.Time) (
 		return asked{}, err
 	}
 	spelled := dialect.DynAuth(nas.Dialect)
-	a := asked{to: netip.AddrPortFrom(to, spelled.Port), secret: nas.Secret}
-	if c.port != 0 {
-		a.to = netip.AddrPortFrom(to, c.port)
+	a := asked{to: netip.AddrPortFrom(to, spelled.Port), secrets: secrets(nas, now)}
+	if nas.DynAuthPort != 0 {
+		a.to = netip.AddrPortFrom(to, nas.DynAuthPort)
 	}
 	var change []byte
 	if g != nil {
@@ -59,12 +59,30 @@ func (c *Client) prepare(s accounting.Session, g *access.Grant, now time.Time) (
 	return a, nil
 }
 
-// address is where the NAS listens.
+// address is where the NAS listens: its own address, else the one that the
+// session's accounting came from.
 func address(nas *directory.NAS, s accounting.Session) (netip.Addr, error) {
 	if nas.Prefix.IsSingleIP() {
 		return nas.Prefix.Addr(), nil
 	}
-	return netip.Addr{}, ErrNoAddress
+	if !nas.Prefix.IsValid() {
+		return netip.Addr{}, ErrTLSOnly
+	}
+	from, err := netip.ParseAddr(s.NASAddress)
+	if err != nil || !nas.Prefix.Contains(from) { // or it is from before the range was changed
+		return netip.Addr{}, ErrNoAddress
+	}
+	return from, nil
+}
+
+// secrets are those that the NAS may have: while it is being given a new one,
+// it may still have the old one.
+func secrets(nas *directory.NAS, now time.Time) []directory.Secret {
+	list := []directory.Secret{nas.Secret}
+	if !nas.OldSecret.IsZero() && now.Before(nas.OldSecretUntil) {
+		list = append(list, nas.OldSecret)
+	}
+	return list
 }
 
 // changes is what a CoA-Request says of the new rates; nil where the dialect
