@@ -21,7 +21,8 @@ const maxLoggedLogin = 64
 // answerAccess decides an Access-Request and returns the signed answer.
 func (s *Server) answerAccess(ctx context.Context, q *inquiry, out []byte) ([]byte, discard) {
 	now := s.o.Now()
-	facts, reason := s.gather(ctx, q)
+	var p proof
+	facts, reason := s.gather(ctx, q, &p)
 	decision := access.Decision{Reason: reason}
 	if reason == access.Accepted {
 		decision = access.Decide(facts, now)
@@ -29,9 +30,9 @@ func (s *Server) answerAccess(ctx context.Context, q *inquiry, out []byte) ([]by
 	var reply []byte
 	var why discard
 	if decision.Reason.Accepted() {
-		reply, why = s.accept(q, decision.Grant, out)
+		reply, why = s.accept(q, &p, decision.Grant, out)
 	} else {
-		reply, why = reject(q, decision.Reason, out)
+		reply, why = reject(q, &p, decision.Reason, out)
 	}
 	if why != discardNone {
 		return nil, why
@@ -41,8 +42,9 @@ func (s *Server) answerAccess(ctx context.Context, q *inquiry, out []byte) ([]by
 }
 
 // gather collects what a decision depends on. The reason is Accepted when
-// access.Decide shall decide, else it is why it cannot even be asked.
-func (s *Server) gather(ctx context.Context, q *inquiry) (access.Facts, access.Reason) {
+// access.Decide shall decide, else it is why it cannot even be asked. p gets
+// what the request offers to show who asks.
+func (s *Server) gather(ctx context.Context, q *inquiry, p *proof) (access.Facts, access.Reason) {
 	f := access.Facts{
 		MAC:         callingMAC(q.attrs),
 		NASID:       q.nas.ID,
@@ -57,11 +59,24 @@ func (s *Server) gather(ctx context.Context, q *inquiry) (access.Facts, access.R
 		return f, access.UnsupportedMethod
 	}
 	user := string(q.attrs.Get(typeUserName))
-	p := offered(q)
+	p.read(q)
+	if directory.IsTicketCode(user) && p.method != access.MethodNone {
+		return s.gatherTicket(ctx, f, user, p)
+	}
+	login := dwellingOf(q.snap, user)
+	byMAC := login == nil && asksForMAC(q, user, f.MAC, p)
+	if login == nil {
+		// Where a NAS serves a zone as well, a device on a port that is nobody's is in the zone.
+		if o, seen, asked := outlet(q); asked && (o != nil || !byMAC || f.Zone == nil) {
+			f.Method, f.Verified, q.port = access.MethodOutlet, true, seen
+			if o != nil {
+				s.atDwelling(ctx, q, &f, q.snap.Dwelling(o.DwellingID))
+			}
+			return f, access.Accepted
+		}
+	}
 	switch {
-	case directory.IsTicketCode(user) && p.method != access.MethodNone:
-		return s.gatherTicket(ctx, f, user, &p)
-	case asksForMAC(q.attrs, user, f.MAC, &p):
+	case byMAC:
 		f.Method, f.Verified = access.MethodMAC, true
 		if f.Zone != nil {
 			f.Remembered, _ = s.o.Register.Devices.Until(f.MAC, f.Zone.Terms)
@@ -71,7 +86,10 @@ func (s *Server) gather(ctx context.Context, q *inquiry) (access.Facts, access.R
 		return f, access.UnsupportedMethod
 	}
 	f.Method = p.method
-	s.gatherDwelling(ctx, q, &f, user, &p)
+	if login != nil {
+		f.Verified = p.fits(login.Password)
+		s.atDwelling(ctx, q, &f, login)
+	}
 	return f, access.Accepted
 }
 
@@ -99,18 +117,22 @@ func (s *Server) gatherTicket(ctx context.Context, f access.Facts, code string, 
 	return f, access.Accepted
 }
 
-// gatherDwelling looks a login up. The plan is that of the dwelling's
-// residence, wherever in the commune its devices are.
-func (s *Server) gatherDwelling(ctx context.Context, q *inquiry, f *access.Facts, user string, p *proof) {
+// dwellingOf looks a login up, nil when no dwelling has it.
+func dwellingOf(snap *directory.Snapshot, user string) *directory.Dwelling {
 	login, err := directory.ParseLogin(user)
 	if err != nil {
-		return
+		return nil
 	}
-	d := q.snap.DwellingByLogin(login)
+	return snap.DwellingByLogin(login)
+}
+
+// atDwelling fills in what a dwelling's device gets. The plan is that of the
+// dwelling's residence, wherever in the commune its devices are.
+func (s *Server) atDwelling(ctx context.Context, q *inquiry, f *access.Facts, d *directory.Dwelling) {
+	f.Dwelling, f.Plan = d, nil
 	if d == nil {
 		return
 	}
-	f.Dwelling, f.Verified, f.Plan = d, p.fits(d.Password), nil
 	if r := q.snap.Residence(d.ResidenceID); r != nil {
 		f.Plan = q.snap.Plan(r.PlanID)
 	}
@@ -145,6 +167,9 @@ func (s *Server) conclude(q *inquiry, f access.Facts, reason access.Reason, now 
 	refusal := directory.Refusal{
 		At: now, Reason: reason.Key(), Method: f.Method.String(), MAC: f.MAC,
 		Login: text(cut(q.attrs.Get(typeUserName), maxLoggedLogin)), NAS: q.nas.Name, ZoneID: q.place.zoneID(),
+	}
+	if reason == access.UnknownOutlet {
+		refusal.Login = q.port // what the administrator has to tie to a dwelling
 	}
 	if f.AccessPoint != nil {
 		refusal.AccessPoint = f.AccessPoint.Name

@@ -64,7 +64,7 @@ func TestAccess(t *testing.T) {
 		{"slots are full", ask{attrs: at(homeAP, user(homeLogin)), password: ptr(homePassword)}, func(w *world) { w.others = 2 }, access.DeviceSlots, access.MethodPAP},
 		{"presence away: in", ask{attrs: at(homeAP, user(homeLogin)), password: ptr(homePassword)}, func(w *world) { w.others, w.othersNo = 9, errors.New("away") }, access.Accepted, access.MethodPAP},
 		{"EAP", ask{attrs: at(homeAP, user("anonymous"), attr{typeEAPMessage, "\x02\x09\x00\x05\x01"})}, nil, access.UnsupportedMethod, access.MethodNone},
-		{"MS-CHAP", ask{attrs: at(homeAP, user(homeLogin), attr{typeVendorSpecific, "\x00\x00\x01\x37\x19\x34" + strings.Repeat("x", 50)})}, nil, access.UnsupportedMethod, access.MethodNone},
+		{"MS-CHAP of the first kind", ask{attrs: at(homeAP, user(homeLogin), vsa(vendorMicrosoft, msCHAPResponse, strings.Repeat("x", 50)))}, nil, access.UnsupportedMethod, access.MethodNone},
 
 		{"MAC twice", ask{attrs: at(bssid, user(plain)), password: ptr(plain)}, remember, access.Accepted, access.MethodMAC},
 		{"MAC, other spellings", ask{attrs: at(bssid, user(dots)), password: ptr("02-00-00-00-00-07")}, remember, access.Accepted, access.MethodMAC},

@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"strings"
 
-	wire "layeh.com/radius"
-
 	"parvis/internal/access"
 	"parvis/internal/directory"
 )
@@ -15,10 +13,10 @@ import (
 // maxPassword is the longest User-Password, RFC 2865 §5.2.
 const maxPassword = 128
 
-// proof is what a request offers to show who asks: at most one of a password
-// and a CHAP response.
+// proof is what a request offers to show who asks: at most one of a password,
+// a CHAP response and an MS-CHAPv2 response.
 type proof struct {
-	method    access.Method // MethodNone, MethodPAP or MethodCHAP
+	method    access.Method // MethodNone, MethodPAP, MethodCHAP or MethodMSCHAP
 	malformed bool          // offered, but of a wrong shape: fits nothing
 	other     bool          // offers only what this server cannot verify
 
@@ -26,13 +24,14 @@ type proof struct {
 	length    int
 	chap      []byte // CHAP ident and response, 17 octets
 	challenge []byte
+	ms        msCHAP2
+	proven    directory.Secret // what it was made from, once fits has said so
 }
 
-// offered reads the proof of an Access-Request.
-func offered(q *inquiry) proof {
+// read takes the proof from an Access-Request; p is empty before.
+func (p *proof) read(q *inquiry) {
 	password, pap := q.attrs.Lookup(typeUserPassword)
 	response, chap := q.attrs.Lookup(typeCHAPPassword)
-	var p proof
 	switch {
 	case pap && chap: // RFC 2865 §4.1: must not contain both
 	case pap:
@@ -55,9 +54,23 @@ func offered(q *inquiry) proof {
 			p.malformed = true
 		}
 	default:
-		p.other = carriesOther(q.attrs)
+		p.readMicrosoft(q)
 	}
-	return p
+}
+
+// readMicrosoft looks for a response to MS-CHAPv2; one to MS-CHAP, whose
+// LAN-manager hashes fall in seconds, is not taken.
+func (p *proof) readMicrosoft(q *inquiry) {
+	response := vendorValue(q.attrs, vendorMicrosoft, msCHAP2Response)
+	if response == nil {
+		_, arap := q.attrs.Lookup(typeARAPPassword)
+		p.other = arap || vendorValue(q.attrs, vendorMicrosoft, msCHAPResponse) != nil
+		return
+	}
+	p.method = access.MethodMSCHAP
+	var ok bool
+	p.ms, ok = parseMSCHAP2(vendorValue(q.attrs, vendorMicrosoft, msCHAPChallenge), response, q.attrs.Get(typeUserName))
+	p.malformed = !ok
 }
 
 // reveal undoes the hiding of User-Password, RFC 2865 §5.2. Only the padding is
@@ -86,7 +99,11 @@ func (p *proof) reveal(hidden, secret, authenticator []byte) bool {
 // fits reports whether the proof was made from the secret. An empty secret
 // never fits: it would mean that none is set.
 func (p *proof) fits(secret directory.Secret) bool {
-	return !secret.IsZero() && p.fitsText(secret)
+	if secret.IsZero() || !p.fitsText(secret) {
+		return false
+	}
+	p.proven = secret
+	return true
 }
 
 func (p *proof) fitsText(secret directory.Secret) bool {
@@ -104,29 +121,8 @@ func (p *proof) fitsText(secret directory.Secret) bool {
 		var sum [md5.Size]byte
 		h.Sum(sum[:0])
 		return subtle.ConstantTimeCompare(sum[:], p.chap[1:]) == 1
-	}
-	return false
-}
-
-// Microsoft's vendor number and the attributes in which MS-CHAP answers.
-const (
-	vendorMicrosoft   = 311
-	msCHAPResponse    = 1
-	msCHAP2Response   = 25
-	vendorHeaderBytes = 6
-)
-
-// carriesOther reports whether there is a proof of a kind that is not PAP or CHAP.
-func carriesOther(attrs wire.Attributes) bool {
-	for _, a := range attrs {
-		v := a.Attribute
-		switch {
-		case a.Type == typeARAPPassword:
-			return true
-		case a.Type == typeVendorSpecific && len(v) >= vendorHeaderBytes &&
-			binary.BigEndian.Uint32(v) == vendorMicrosoft && (v[4] == msCHAPResponse || v[4] == msCHAP2Response):
-			return true
-		}
+	case p.method == access.MethodMSCHAP:
+		return p.ms.fits(ntHash(secret.Reveal()))
 	}
 	return false
 }
@@ -145,19 +141,21 @@ const (
 //     so nobody can type another's address into a login page.
 //  3. Service-Type is Framed or Call-Check, with whatever password (gateways
 //     have a fixed one, or none); or the password is empty or the same MAC in
-//     any spelling; or the CHAP response is made from one of those.
+//     any spelling, or the NAS's own password for this; or the CHAP or
+//     MS-CHAPv2 response is made from one of those. (An answer to MS-CHAPv2
+//     proves the password to the device, so there none is made up.)
 //
 // Whatever else has a MAC as User-Name is a login with a password. A MAC is no
 // secret, so this proves nothing but presence: access.Decide gives for it only
 // what a tap on the welcome page gives, and never a dwelling.
-func asksForMAC(attrs wire.Attributes, user string, calling directory.MAC, p *proof) bool {
+func asksForMAC(q *inquiry, user string, calling directory.MAC, p *proof) bool {
 	if calling.IsZero() || p.other {
 		return false
 	}
 	if mac, err := directory.ParseMAC(user); err != nil || mac != calling {
 		return false
 	}
-	if v := attrs.Get(typeServiceType); len(v) == 4 {
+	if v := q.attrs.Get(typeServiceType); len(v) == 4 && p.method != access.MethodMSCHAP {
 		if t := binary.BigEndian.Uint32(v); t == serviceFramed || t == serviceCallCheck {
 			return true
 		}
@@ -165,14 +163,16 @@ func asksForMAC(attrs wire.Attributes, user string, calling directory.MAC, p *pr
 	switch {
 	case p.malformed:
 		return false
+	case p.fits(q.nas.MACPassword):
+		return true
 	case p.method == access.MethodPAP:
 		if p.length == 0 {
 			return true
 		}
 		mac, err := directory.ParseMAC(string(p.password[:p.length]))
 		return err == nil && mac == calling
-	case p.method == access.MethodCHAP:
-		return p.fitsText(directory.NewSecret("")) || p.fitsSpelling(user, calling)
+	case p.method == access.MethodCHAP, p.method == access.MethodMSCHAP:
+		return p.fitsText(directory.NewSecret("")) && p.method == access.MethodCHAP || p.fitsSpelling(user, calling)
 	}
 	return false
 }
@@ -182,7 +182,7 @@ func (p *proof) fitsSpelling(user string, mac directory.MAC) bool {
 	dashes := mac.String()
 	for _, text := range []string{user, dashes, strings.ReplaceAll(dashes, "-", ":"), strings.ReplaceAll(dashes, "-", "")} {
 		for _, spelling := range []string{text, strings.ToLower(text)} {
-			if p.fitsText(directory.NewSecret(spelling)) {
+			if p.fits(directory.NewSecret(spelling)) {
 				return true
 			}
 		}

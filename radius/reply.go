@@ -13,8 +13,9 @@ import (
 // reply is an answer being written. Message-Authenticator is always its first
 // attribute (CVE-2024-3596), then the Proxy-States.
 type reply struct {
-	b []byte
-	q *inquiry
+	b     []byte
+	q     *inquiry
+	salts salts
 }
 
 const messageAuthenticatorOffset = headerLength + 2
@@ -22,7 +23,7 @@ const messageAuthenticatorOffset = headerLength + 2
 // newReply starts an answer in out, with every Proxy-State unchanged and in
 // order, RFC 2865 §5.33.
 func newReply(out []byte, code byte, q *inquiry) *reply {
-	p := &reply{append(out[:0], code, q.identifier(), 0, 0), q}
+	p := &reply{b: append(out[:0], code, q.identifier(), 0, 0), q: q}
 	p.b = append(p.b, q.authenticator()...)
 	if q.over != overTLS11 { // RFC 9765 §5.2: must not be sent
 		var zero [messageAuthenticatorOctet]byte
@@ -91,8 +92,11 @@ func (p *reply) sign() ([]byte, discard) {
 const minInterim = time.Minute
 
 // accept writes an Access-Accept with what the grant allows.
-func (s *Server) accept(q *inquiry, g access.Grant, out []byte) ([]byte, discard) {
+func (s *Server) accept(q *inquiry, by *proof, g access.Grant, out []byte) ([]byte, discard) {
 	p := newReply(out, codeAccessAccept, q)
+	if by.method == access.MethodMSCHAP && !by.proven.IsZero() {
+		p.addMSCHAP2(&by.ms, by.proven.Reveal())
+	}
 	p.addSeconds(typeSessionTimeout, g.SessionTime)
 	p.addSeconds(typeIdleTimeout, g.IdleTime)
 	if g.Interim > 0 {
@@ -115,8 +119,11 @@ func (s *Server) accept(q *inquiry, g access.Grant, out []byte) ([]byte, discard
 const eapFailure = 4
 
 // reject writes an Access-Reject that says no more than a stranger may know.
-func reject(q *inquiry, reason access.Reason, out []byte) ([]byte, discard) {
+func reject(q *inquiry, by *proof, reason access.Reason, out []byte) ([]byte, discard) {
 	p := newReply(out, codeAccessReject, q)
+	if by.method == access.MethodMSCHAP && !by.malformed {
+		p.addVendor(vendorMicrosoft, msCHAPError, by.ms.failure())
+	}
 	if message := reason.Reply(); message != "" {
 		p.add(typeReplyMessage, []byte(message))
 	}

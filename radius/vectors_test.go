@@ -56,7 +56,8 @@ func TestProofVectors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q := vector(t, c.packet)
-			p := offered(q)
+			var p proof
+			p.read(q)
 			if user := string(q.attrs.Get(typeUserName)); user != c.user || p.method != c.method {
 				t.Errorf("got %s of %q", p.method, user)
 			}

@@ -45,6 +45,7 @@ type inquiry struct {
 	attrs  wire.Attributes
 	signed bool // by a Message-Authenticator, or an accounting authenticator
 	place  place
+	port   string // the wired port that it is about, when it was asked for
 }
 
 // answer returns the packet to send back, which may lie in out, or nil when

@@ -21,6 +21,8 @@ const (
 	MethodCHAP
 	MethodMAC
 	MethodTicket
+	MethodMSCHAP
+	MethodOutlet // the wired port that the NAS names
 	methodCount
 )
 
@@ -35,14 +37,14 @@ func Methods() []Method {
 
 // String returns the metric label.
 func (m Method) String() string {
-	return [methodCount]string{"none", "pap", "chap", "mac", "ticket"}[m]
+	return [methodCount]string{"none", "pap", "chap", "mac", "ticket", "mschap", "outlet"}[m]
 }
 
 // Facts is all that a decision depends on.
 type Facts struct {
 	Method Method
 	// Verified: the password, response or ticket password was right. Always
-	// true for MethodMAC, whose only proof is the address.
+	// true for MethodMAC and MethodOutlet, whose only proof is what the NAS says.
 	Verified bool
 	MAC      directory.MAC
 
@@ -52,7 +54,7 @@ type Facts struct {
 	Zone        *directory.Zone
 	Residence   *directory.Residence
 
-	// Dwelling is whose login was given, nil when there is no such login.
+	// Dwelling is whose login was given, or whose outlet it is; nil when there is none.
 	Dwelling *directory.Dwelling
 	// OtherDevices counts the devices of the dwelling that are on now, without this one.
 	OtherDevices int
@@ -91,7 +93,15 @@ type Decision struct {
 // not known is a reason to refuse, and the reason says so.
 func Decide(f Facts, now time.Time) Decision {
 	switch f.Method {
-	case MethodPAP, MethodCHAP:
+	case MethodPAP, MethodCHAP, MethodMSCHAP:
+		if f.Dwelling == nil {
+			return refuse(UnknownLogin)
+		}
+		return decideDwelling(f)
+	case MethodOutlet:
+		if f.Dwelling == nil {
+			return refuse(UnknownOutlet)
+		}
 		return decideDwelling(f)
 	case MethodMAC:
 		return decideDevice(f, now)
@@ -103,8 +113,6 @@ func Decide(f Facts, now time.Time) Decision {
 
 func decideDwelling(f Facts) Decision {
 	switch {
-	case f.Dwelling == nil:
-		return refuse(UnknownLogin)
 	case !f.Verified:
 		return refuse(WrongPassword)
 	case f.AccessPoint != nil && !f.AccessPoint.Enabled:

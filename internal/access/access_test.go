@@ -13,7 +13,7 @@ var (
 	now      = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	mac      = directory.MAC{2, 1}
 	cityPlan = &directory.Plan{ID: "p1", DownKbps: 20000, UpKbps: 5000, SessionTime: 4 * time.Hour, IdleTime: 10 * time.Minute, Interim: 5 * time.Minute}
-	homePlan = &directory.Plan{ID: "p2", DownKbps: 100000, VLAN: 12, DeviceSlots: 3}
+	homePlan = &directory.Plan{ID: "p2", DownKbps: 100000, VLAN: 12, DeviceSlots: 3, QuotaBytes: 1 << 40, Role: "home"}
 	zone     = &directory.Zone{ID: "z1", Remember: 24 * time.Hour}
 	mast     = &directory.AccessPoint{ID: "a1", ZoneID: "z1", Enabled: true}
 	dead     = &directory.AccessPoint{ID: "a2", ZoneID: "z1"}
@@ -88,6 +88,13 @@ func TestDecide(t *testing.T) {
 		"ticket, no plan":         {with(ticket(), func(f *Facts) { f.Plan = nil }), NoPlan},
 		"ticket, neither has MAC": {with(otherTicket(func(k *directory.Ticket) { k.MAC = directory.MAC{} }), func(f *Facts) { f.MAC = directory.MAC{} }), TicketElsewhere},
 
+		"login by MS-CHAPv2":  {with(tenant(), func(f *Facts) { f.Method = MethodMSCHAP }), Accepted},
+		"outlet":              {with(tenant(), func(f *Facts) { f.Method = MethodOutlet }), Accepted},
+		"outlet of nobody":    {with(tenant(), func(f *Facts) { f.Method = MethodOutlet; f.Dwelling = nil }), UnknownOutlet},
+		"outlet, no slot":     {with(tenant(), func(f *Facts) { f.Method = MethodOutlet; f.OtherDevices = 3 }), DeviceSlots},
+		"outlet, no plan":     {with(tenant(), func(f *Facts) { f.Method = MethodOutlet; f.Plan = nil }), NoPlan},
+		"outlet, memory only": {with(device(), func(f *Facts) { f.Method = MethodOutlet }), UnknownOutlet},
+
 		"no proof":          {Facts{}, NoProof},
 		"method not known":  {with(tenant(), func(f *Facts) { f.Method = methodCount }), NoProof},
 		"only a memory":     {with(device(), func(f *Facts) { f.Method = MethodNone }), NoProof},
@@ -106,7 +113,7 @@ func TestDecide(t *testing.T) {
 }
 
 func TestGrant(t *testing.T) {
-	if got, want := Decide(tenant(), now).Grant, (Grant{DownKbps: 100000, VLAN: 12, DwellingID: "d1"}); got != want {
+	if got, want := Decide(tenant(), now).Grant, (Grant{DownKbps: 100000, VLAN: 12, QuotaBytes: 1 << 40, Role: "home", DwellingID: "d1"}); got != want {
 		t.Errorf("tenant: got %+v, want %+v", got, want)
 	}
 	want := Grant{DownKbps: 20000, UpKbps: 5000, SessionTime: time.Hour, IdleTime: 10 * time.Minute, Interim: 5 * time.Minute, ZoneID: "z1"}
@@ -114,6 +121,9 @@ func TestGrant(t *testing.T) {
 		t.Errorf("device: got %+v, want %+v", got, want)
 	}
 	want.SessionTime = 4 * time.Hour // the plan's, which is less than the memory's
+	if got := Decide(with(tenant(), func(f *Facts) { f.Method = MethodOutlet }), now).Grant; got != Decide(tenant(), now).Grant {
+		t.Errorf("outlet: got %+v, not what a login gets", got)
+	}
 	if got := Decide(ticket(), now).Grant; got != want {
 		t.Errorf("ticket: got %+v, want %+v", got, want)
 	}
@@ -165,7 +175,7 @@ func drawFacts(t *rapid.T) Facts {
 func admits(f Facts) bool {
 	place := (f.AccessPoint == nil || f.AccessPoint.Enabled) && f.Plan != nil
 	slot := f.Plan != nil && (f.Plan.DeviceSlots == 0 || f.OtherDevices < f.Plan.DeviceSlots)
-	login := (f.Method == MethodPAP || f.Method == MethodCHAP) && f.Dwelling != nil && f.Verified && place && slot
+	login := (f.Method == MethodPAP || f.Method == MethodCHAP || f.Method == MethodMSCHAP || f.Method == MethodOutlet) && f.Dwelling != nil && f.Verified && place && slot
 	known := f.Method == MethodMAC && f.MAC != directory.MAC{} && f.Zone != nil && place && f.Remembered.UnixMilli() >= now.UnixMilli()+1000
 	redeemed := f.Method == MethodTicket && f.Ticket != nil && f.Verified && f.MAC != directory.MAC{} && f.Ticket.MAC == f.MAC &&
 		f.Ticket.NASID == f.NASID && f.Zone != nil && place && f.Ticket.Until.UnixMilli() >= now.UnixMilli()+1000
@@ -197,7 +207,7 @@ func TestDecideAgainstOracle(t *testing.T) {
 		}
 		until := f.Remembered
 		switch f.Method {
-		case MethodPAP, MethodCHAP:
+		case MethodPAP, MethodCHAP, MethodMSCHAP, MethodOutlet:
 			return
 		case MethodTicket:
 			until = f.Ticket.Until
@@ -215,7 +225,7 @@ func TestDecideDependsOnNothingElse(t *testing.T) {
 		f, other := drawFacts(t), drawFacts(t)
 		g := f
 		switch f.Method {
-		case MethodPAP, MethodCHAP:
+		case MethodPAP, MethodCHAP, MethodMSCHAP, MethodOutlet:
 			g.MAC, g.Zone, g.Remembered, g.Ticket, g.NASID = other.MAC, other.Zone, other.Remembered, other.Ticket, other.NASID
 		case MethodMAC:
 			g.Verified, g.Dwelling, g.OtherDevices, g.Ticket, g.NASID = other.Verified, other.Dwelling, other.OtherDevices, other.Ticket, other.NASID

@@ -20,13 +20,14 @@ const (
 	NoProof                  // the request carries no password, response or MAC
 	UnsupportedMethod        // it carries a proof that this server cannot check, such as EAP
 	Unavailable              // what the proof needs could not be reached
+	UnknownOutlet            // the wired port serves no dwelling
 	reasonCount
 )
 
 var reasonKeys = [reasonCount]string{
 	"accepted", "unknown_device", "memory_expired", "unknown_login", "wrong_password",
 	"ticket_unknown", "ticket_elsewhere", "unknown_place", "place_disabled", "no_plan",
-	"device_slots", "no_proof", "unsupported_method", "unavailable",
+	"device_slots", "no_proof", "unsupported_method", "unavailable", "unknown_outlet",
 }
 
 // Reasons lists all of them, for metrics that start at 0 and for language files.
