@@ -14,54 +14,59 @@ import (
 func (s *Store) Catalog(ctx context.Context) (directory.Catalog, error) {
 	var c directory.Catalog
 	err := s.readFor(ctx, longTimeout, func(q querier) (err error) {
-		c.Plans, err = collect(ctx, q, scanPlan, `
-			SELECT id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds,
-				quota_bytes, role
-			FROM plan ORDER BY id`)
-		if err != nil {
-			return wrap("plans", err)
-		}
-		c.Zones, err = collect(ctx, q, scanZone, `
-			SELECT id, name, ssid, plan_id, entry, terms, remember_seconds FROM zone ORDER BY id`)
-		if err != nil {
-			return wrap("zones", err)
-		}
-		c.NASes, err = collect(ctx, q, s.scanNAS, `
-			SELECT id, name, prefix, secret, dialect, signature, identifier, COALESCE(zone_id, ''), gateway,
-				gateway_secret, login_url, old_secret, old_secret_until_at, old_secret_used_at, tls_name, dynauth_port,
-				mac_password
-			FROM nas ORDER BY id`)
-		if err != nil {
-			return wrap("NASes", err)
-		}
-		c.AccessPoints, err = collect(ctx, q, scanAccessPoint, `
-			SELECT id, name, COALESCE(nas_id, ''), bssid, identifier, COALESCE(zone_id, ''), COALESCE(residence_id, ''),
-				vendor, model, capacity, latitude_e7, longitude_e7, enabled
-			FROM access_point ORDER BY id`)
-		if err != nil {
-			return wrap("access points", err)
-		}
-		c.Residences, err = collect(ctx, q, scanResidence, `
-			SELECT id, sector_id, name, address, ssid, plan_id FROM residence ORDER BY id`)
-		if err != nil {
-			return wrap("residences", err)
-		}
-		c.Dwellings, err = collect(ctx, q, s.scanDwelling, `
-			SELECT id, residence_id, ref, door, login, password, from_date, until_date FROM dwelling ORDER BY id`)
-		if err != nil {
-			return wrap("dwellings", err)
-		}
-		c.Outlets, err = collect(ctx, q, scanOutlet, `SELECT id, dwelling_id, nas_id, port FROM outlet ORDER BY id`)
-		if err != nil {
-			return wrap("outlets", err)
-		}
-		c.Cards, err = collect(ctx, q, scanCard, `SELECT id, zone_id, hash, until_at, revoked FROM card ORDER BY id`)
-		return wrap("cards", err)
+		c, err = s.readCatalog(ctx, q)
+		return err
 	})
 	if err != nil {
 		return directory.Catalog{}, wrap("load the directory", err)
 	}
 	return c, nil
+}
+
+func (s *Store) readCatalog(ctx context.Context, q querier) (c directory.Catalog, err error) {
+	c.Plans, err = collect(ctx, q, scanPlan, `
+		SELECT id, name, down_kbps, up_kbps, vlan, device_slots, session_seconds, idle_seconds, interim_seconds,
+			quota_bytes, role
+		FROM plan ORDER BY id`)
+	if err != nil {
+		return c, wrap("plans", err)
+	}
+	c.Zones, err = collect(ctx, q, scanZone, `
+		SELECT id, name, ssid, plan_id, entry, terms, remember_seconds FROM zone ORDER BY id`)
+	if err != nil {
+		return c, wrap("zones", err)
+	}
+	c.NASes, err = collect(ctx, q, s.scanNAS, `
+		SELECT id, name, prefix, secret, dialect, signature, identifier, COALESCE(zone_id, ''), gateway,
+			gateway_secret, login_url, old_secret, old_secret_until_at, old_secret_used_at, tls_name, dynauth_port,
+			mac_password
+		FROM nas ORDER BY id`)
+	if err != nil {
+		return c, wrap("NASes", err)
+	}
+	c.AccessPoints, err = collect(ctx, q, scanAccessPoint, `
+		SELECT id, name, COALESCE(nas_id, ''), bssid, identifier, COALESCE(zone_id, ''), COALESCE(residence_id, ''),
+			vendor, model, capacity, latitude_e7, longitude_e7, enabled
+		FROM access_point ORDER BY id`)
+	if err != nil {
+		return c, wrap("access points", err)
+	}
+	c.Residences, err = collect(ctx, q, scanResidence, `
+		SELECT id, sector_id, name, address, ssid, plan_id FROM residence ORDER BY id`)
+	if err != nil {
+		return c, wrap("residences", err)
+	}
+	c.Dwellings, err = collect(ctx, q, s.scanDwelling, `
+		SELECT id, residence_id, ref, door, login, password, from_date, until_date FROM dwelling ORDER BY id`)
+	if err != nil {
+		return c, wrap("dwellings", err)
+	}
+	c.Outlets, err = collect(ctx, q, scanOutlet, `SELECT id, dwelling_id, nas_id, port FROM outlet ORDER BY id`)
+	if err != nil {
+		return c, wrap("outlets", err)
+	}
+	c.Cards, err = collect(ctx, q, scanCard, `SELECT id, zone_id, hash, until_at, revoked FROM card ORDER BY id`)
+	return c, wrap("cards", err)
 }
 
 func scanPlan(row scanner) (directory.Plan, error) {
