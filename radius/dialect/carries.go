@@ -36,9 +36,9 @@ type Proof string
 
 // How sure.
 const (
-	ProofSoftware      Proof = "real software"              // tried on the real thing
-	ProofSource        Proof = "the product's source code"  // read, not run
-	ProofDocumentation Proof = "written from documentation" // no such product was at hand
+	ProofSoftware      Proof = "proven against real software"
+	ProofSource        Proof = "from the product's source code, not run"
+	ProofDocumentation Proof = "written from documentation, proven on no such product"
 )
 
 // Describe returns what the dialect of that name can carry; ok is false when

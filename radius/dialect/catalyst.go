@@ -7,7 +7,7 @@ import (
 )
 
 // Cisco-AVPairs that name a policy of the controller. In is what the device
-// sends. The controller refuses a device whose policy it does not have.
+// sends. A controller may refuse a device whose policy it does not have.
 const (
 	catalystPolicyIn  = "ip:sub-qos-policy-in="
 	catalystPolicyOut = "ip:sub-qos-policy-out="
