@@ -50,6 +50,7 @@ func commands() []command {
 		{"check", "--config F", "say all that is wrong with a configuration", (*app).check},
 		{"migrate", "--config F", "make or update the database and the key file", (*app).migrate},
 		{"nas", "add|change|rotate|remove|list", "keep the RADIUS clients", (*app).nas},
+		{"session", "list|disconnect|change", "list who is on; ask access points to end or change a session", (*app).session},
 		{"user", "add", "add somebody who signs in to the console", (*app).user},
 		{"card", "add", "make paper cards for a zone", (*app).card},
 		{"bill", "preview|approve|issue|export|verify", "charge a month to a housing operator", (*app).bill},

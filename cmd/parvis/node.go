@@ -56,6 +56,7 @@ type node struct {
 	follower *follower
 	drain    *drain
 	jobs     *jobs
+	intents  *intents
 	radius   *radius.Server
 	web      []*web
 	portal   *web
@@ -114,6 +115,10 @@ func openNode(ctx context.Context, o nodeOptions) (n *node, err error) {
 		holder: directory.NewID(o.now()), now: o.now, log: o.log,
 	}
 	if err = n.openRadius(o, registry, accessPoints); err != nil {
+		return n, err
+	}
+	n.intents, err = newIntents(n.store, n.register, n.radius.AuthAddrs(), o.now, o.log, registry)
+	if err != nil {
 		return n, err
 	}
 	return n, n.openWeb(o, registry, accessPoints)
@@ -263,6 +268,11 @@ func (n *node) run(ctx context.Context) error {
 	}
 	background.Go(func() { n.follower.run(work, notice) })
 	background.Go(func() { n.jobs.run(work) })
+	wanted, err := n.live.Subscribe(work, intentsTopic)
+	if err != nil {
+		n.log.Warn("what is wanted of sessions is seen by polling only", "err", err)
+	}
+	background.Go(func() { n.intents.run(work, wanted) })
 	background.Go(func() { n.journal.Drain(work, n.drain.apply) })
 
 	serving.Go(func() { stopListening(n.radius.Serve(listen)) })
