@@ -13,7 +13,7 @@ import (
 // people who look after it see it: console, metrics and store.
 func TestAccounting(t *testing.T) {
 	const mac, id = "02-E2-E0-00-00-03", "e2e-session-1"
-	w := newTown(t, "")
+	w := newTown(t)
 	p := startServe(t, w.config)
 	point := w.square()
 	place := "Called-Station-Id = \"" + demo.GatewayMAC().String() + ":Ville-Exemple WiFi\"\nCalling-Station-Id = " + mac + "\n"

@@ -10,25 +10,16 @@ import (
 // TestKill cuts the power while radclient sends accounting, round after round on
 // the same directory: each acknowledged record is there after the restart, once.
 func TestKill(t *testing.T) {
-	w := newTown(t, "")
+	w := newTown(t)
 	all := map[string]acked{}
 	streams := map[string]stream{}
 	rounds, cut := 4, 0
 	p := startServe(t, w.config)
 	for round := range rounds {
 		s := stream{fmt.Sprintf("kill-%d", round), 400}
-		enough := float64(20 + rand.IntN(s.count))
-		before := p.metric("parvis_acct_records_total", `result="acked"`)
-		killed := make(chan struct{})
-		go func() {
-			defer close(killed)
-			poll(quiet{t}, eventually, "records are acknowledged", func() bool {
-				return p.metric("parvis_acct_records_total", `result="acked"`)-before >= enough
-			})
-			p.kill()
-		}()
+		ended := s.during(t, p, 20+rand.IntN(s.count/2), p.kill)
 		got := s.send(t, p.acct)
-		<-killed
+		ended()
 		t.Logf("round %d: %d of %d acknowledged", round, got.count(), 2*s.count)
 		if got.count() == 0 {
 			t.Error("nothing was acknowledged: the round shows nothing")
@@ -64,8 +55,3 @@ func TestKill(t *testing.T) {
 		}
 	}
 }
-
-// quiet is for another goroutine, which may not end the test.
-type quiet struct{ *testing.T }
-
-func (q quiet) Fatalf(format string, a ...any) { q.Errorf(format, a...) }

@@ -9,7 +9,7 @@ import (
 
 // A tenant's equipment signs in with the dwelling's login.
 func TestSignIn(t *testing.T) {
-	w := newTown(t, "")
+	w := newTown(t)
 	p := startServe(t, w.config)
 	name := "User-Name = logement-0001\nCalled-Station-Id = " + demo.GatewayMAC().String() + "\n"
 	password := "User-Password = " + demo.Secret + "\n"

@@ -14,16 +14,10 @@ func TestStop(t *testing.T) {
 	dir := t.TempDir()
 	p := startDemo(t, dir)
 	s := stream{"stop", 400}
-	before := p.metric("parvis_acct_records_total", `result="acked"`)
-	stopped := make(chan time.Duration, 1)
-	go func() {
-		poll(quiet{t}, eventually, "records are acknowledged", func() bool {
-			return p.metric("parvis_acct_records_total", `result="acked"`)-before >= 200
-		})
-		stopped <- p.stop()
-	}()
+	var after time.Duration
+	ended := s.during(t, p, 200, func() { after = p.stop() })
 	got := s.send(t, p.acct)
-	after := <-stopped
+	ended()
 	t.Logf("stopped after %v with %d of %d acknowledged", after, got.count(), 2*s.count)
 	if after > promise {
 		t.Errorf("it took %v, the promise is %v", after, promise)

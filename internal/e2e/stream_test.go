@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/cmd/parvis/demo"
 )
@@ -80,6 +81,28 @@ func (s stream) send(t *testing.T, address string) acked {
 		}
 	}
 	return got
+}
+
+// during calls do while send runs: as soon as some records are acknowledged. The
+// function that it returns, to be called behind send, waits until do is done.
+func (s stream) during(t *testing.T, p *process, records int, do func()) (ended func()) {
+	t.Helper()
+	before := p.metric("parvis_acct_records_total", `result="acked"`)
+	sent, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		defer do()
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for p.metric("parvis_acct_records_total", `result="acked"`)-before < float64(records) {
+			select {
+			case <-sent: // too slow to get so far; do it all the same
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { close(sent); <-done }
 }
 
 func (a acked) count() int { return len(a.start) + len(a.stop) }

@@ -33,11 +33,17 @@ type town struct {
 
 var passwordHash = sync.OnceValues(func() (string, error) { return console.HashPassword(demo.Secret) })
 
-// newTown makes one; more is appended to its configuration.
-func newTown(t testing.TB, more string) town {
+// newTown makes one, in an SQLite file.
+func newTown(t testing.TB) town {
+	t.Helper()
+	return newTownWith(t, "", "")
+}
+
+// newTownWith appends more to the configuration; with a URL the store is PostgreSQL.
+func newTownWith(t testing.TB, url, more string) town {
 	t.Helper()
 	w := town{dir: t.TempDir()}
-	w.config = writeConfig(t, w.dir, more)
+	w.config = writeConfig(t, w.dir, url, more)
 	_, stderr, code := command(t, "", "migrate", "--config", w.config)
 	if code != 0 {
 		t.Fatalf("migrate: %s", stderr)
@@ -56,9 +62,30 @@ func newTown(t testing.TB, more string) town {
 	return w
 }
 
-func writeConfig(t testing.TB, dir, more string) string {
+// another makes the configuration of one more node of the same installation.
+func (w town) another(t testing.TB, url, more string) string {
+	t.Helper()
+	dir := t.TempDir()
+	key, err := os.ReadFile(filepath.Join(w.dir, "parvis.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "parvis.key"), key, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeConfig(t, dir, url, more)
+}
+
+func writeConfig(t testing.TB, dir, url, more string) string {
 	t.Helper()
 	path := filepath.Join(dir, "parvis.toml")
+	if url != "" {
+		more += "[store]\nengine = \"postgres\"\nurl_file = \"database.url\"\n"
+		err := os.WriteFile(filepath.Join(dir, "database.url"), []byte(url), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	text := fmt.Sprintf(`commune = %q
 data_dir = "."
 key_file = "parvis.key"
@@ -123,7 +150,13 @@ type record struct {
 // when one is there twice.
 func sessions(t testing.TB, dir string) map[string]record {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "parvis.db")+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
+	return sessionsIn(t, "sqlite", "file:"+filepath.Join(dir, "parvis.db")+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
+}
+
+// sessionsIn does so for either engine; the store has brought the drivers.
+func sessionsIn(t testing.TB, driver, source string) map[string]record {
+	t.Helper()
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
