@@ -33,19 +33,20 @@ type TLS struct {
 	// Idle ends a connection on which nothing comes, not even the Status-Server
 	// of a watchdog; default 10 min.
 	Idle time.Duration
+
+	greet time.Duration // for a handshake, default 5 s
+	frame time.Duration // for the rest of a packet once it has begun, default 10 s
+	write time.Duration // for answers to be taken, default 10 s
 }
 
 // radsecSecret is the shared secret inside TLS, RFC 6614 §2.3 (4).
 const radsecSecret = "radsec"
 
 const (
-	tlsQueue        = 512 // requests that wait for a worker, for each of the two kinds
-	tlsInFlight     = 256 // requests of one connection, from read to written; RFC 6613 §2.6.5
-	tlsHandshakes   = 512 // under way
-	tlsHandshakesOf = 64  // under way from one address
-	tlsHandshake    = 5 * time.Second
-	tlsFrame        = 10 * time.Second // for the rest of a packet once it has begun
-	tlsWrite        = 10 * time.Second
+	tlsQueue        = 512              // requests that wait for a worker, for each of the two kinds
+	tlsInFlight     = 256              // requests of one connection, from read to written; RFC 6613 §2.6.5
+	tlsHandshakes   = 512              // under way
+	tlsHandshakesOf = 64               // under way from one address
 	tlsLook         = 10 * time.Second // between looks at the files and the live certificates
 )
 
@@ -81,6 +82,9 @@ func listenTLS(s *Server) (*tlsServer, error) {
 	fill(&t.o.Connections, 4096)
 	fill(&t.o.NASConnections, 64)
 	fill(&t.o.Idle, 10*time.Minute)
+	fill(&t.o.greet, 5*time.Second)
+	fill(&t.o.frame, 10*time.Second)
+	fill(&t.o.write, 10*time.Second)
 	if _, err := t.files.read(t.o); err != nil {
 		return nil, fmt.Errorf("radius: TLS: %w", err)
 	}
@@ -180,7 +184,7 @@ func (t *tlsServer) accept(ctx context.Context, l net.Listener, reading, answeri
 
 // greet does the handshake; nil when the connection is refused.
 func (t *tlsServer) greet(ctx context.Context, raw net.Conn, from netip.AddrPort) *tlsConn {
-	limit, cancel := context.WithTimeout(ctx, tlsHandshake)
+	limit, cancel := context.WithTimeout(ctx, t.o.greet)
 	defer cancel()
 	defer t.endHandshake(from.Addr())
 	g := &greeting{tlsServer: t, from: from}

@@ -70,7 +70,7 @@ func (c *tlsConn) read(ctx context.Context) closing {
 	wait := func(begun bool) {
 		limit := c.server.o.Idle
 		if begun {
-			limit = tlsFrame
+			limit = c.server.o.frame
 		}
 		c.conn.SetReadDeadline(time.Now().Add(limit))
 		if ctx.Err() != nil { // it may have ended before the line above
@@ -228,7 +228,7 @@ func (c *tlsConn) write() {
 				break more
 			}
 		}
-		c.conn.SetWriteDeadline(time.Now().Add(tlsWrite))
+		c.conn.SetWriteDeadline(time.Now().Add(c.server.o.write))
 		if _, err := c.conn.Write(batch); err != nil {
 			why := closedPeer
 			if errors.Is(err, os.ErrDeadlineExceeded) {
