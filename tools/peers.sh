@@ -21,6 +21,9 @@ need redis-server redis-server redis-server
 need initdb postgresql postgresql
 need chromium chromium
 need promtool prometheus prometheus
+need ip iproute2
+need hostapd hostapd hostapd
+need wpa_supplicant wpasupplicant wpa_supplicant
 if [ "${1:-}" = bench ]; then
 	need freeradius freeradius freeradius
 	[ -e /usr/lib/freeradius/rlm_sql_postgresql.so ] || missing="$missing freeradius-postgresql"

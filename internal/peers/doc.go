@@ -1,5 +1,5 @@
 // Package peers starts the real programs that tests talk to: Redis, PostgreSQL,
-// Chromium, radclient and promtool, as Debian 12 packages them. Each listens on
+// Chromium, hostapd, radclient and promtool, as Debian 12 packages them. Each listens on
 // loopback only, keeps its files in a temporary directory and ends with the test,
 // also when the test binary is killed.
 //

@@ -36,6 +36,32 @@ func TestRedis(t *testing.T) {
 	}
 }
 
+// A device signs in and hostapd tells of it: a Start reaches the accounting server.
+func TestHostapd(t *testing.T) {
+	acct, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer acct.Close()
+	p := Hostapd(t, acct.LocalAddr().String(), "secret")
+	acct.SetReadDeadline(time.Now().Add(startWithin))
+	b := make([]byte, 4096)
+	for {
+		n, _, err := acct.ReadFrom(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Acct-Status-Type Start; before it comes an Accounting-On.
+		if b[0] == 4 && strings.Contains(string(b[:n]), "\x28\x06\x00\x00\x00\x01") {
+			want := strings.ToUpper(strings.ReplaceAll(p.Device.String(), ":", "-"))
+			if !strings.Contains(string(b[:n]), want) {
+				t.Errorf("% x does not name the device %s", b[:n], want)
+			}
+			return
+		}
+	}
+}
+
 func TestPostgres(t *testing.T) {
 	start := time.Now()
 	a := Postgres(t)

@@ -18,12 +18,20 @@ func FreePort(t testing.TB) int {
 // FreeUDPPort returns a UDP port of 127.0.0.1 that nobody listened on a moment ago.
 func FreeUDPPort(t testing.TB) int {
 	t.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	port, err := freeUDPPort()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return port
+}
+
+func freeUDPPort() (int, error) {
+	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return 0, err
+	}
 	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
+	return c.LocalAddr().(*net.UDPAddr).Port, nil
 }
 
 func freePort() (int, error) {
