@@ -167,13 +167,20 @@ func (n *node) openRadius(o nodeOptions, reg prometheus.Registerer, observer rad
 	n.radius, err = radius.Listen(radius.Options{
 		Register: n.register, Key: n.cfg.Keys.Ticket, ClassKey: n.cfg.Keys.Class,
 		Tickets: n.live, Presence: n.live, Journal: n.journal, Refusals: n.live, Observer: observer,
+		TLS: radius.TLS{
+			Addrs: n.cfg.Radius.TLS, CertFile: n.cfg.Radius.TLSCert, KeyFile: n.cfg.Radius.TLSKey,
+			ClientCAFile: n.cfg.Radius.TLSClientCA,
+		},
 		Now: o.now, Log: o.log, Registerer: reg,
 	}, n.cfg.Radius.Auth, n.cfg.Radius.Acct)
 	var failed *net.OpError
 	if errors.As(err, &failed) && failed.Addr != nil {
 		key := "radius.auth"
+		if failed.Net == "tcp" {
+			key = "radius.tls"
+		}
 		for _, a := range n.cfg.Radius.Acct {
-			if sameAddress(a, failed.Addr.String()) {
+			if failed.Net == "udp" && sameAddress(a, failed.Addr.String()) {
 				key = "radius.acct"
 			}
 		}

@@ -57,6 +57,9 @@ func (n *node) addresses() []string {
 	for _, addr := range n.radius.AcctAddrs() {
 		add("RADIUS accounting", addr)
 	}
+	for _, addr := range n.radius.TLSAddrs() {
+		add("RADIUS over TLS", addr)
+	}
 	add("portal", n.portal.url())
 	add("console", n.console.url())
 	add("metrics", n.metrics.url()+"/metrics")

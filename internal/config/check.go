@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"net"
@@ -33,6 +34,8 @@ func (r *reader) check() {
 	r.live()
 	r.listeners()
 	r.publicURL()
+	r.certificate("radius", &c.Radius.TLSCert, &c.Radius.TLSKey)
+	r.clientCA()
 	r.certificate("portal", &c.Portal.TLSCert, &c.Portal.TLSKey)
 	r.certificate("console", &c.Console.TLSCert, &c.Console.TLSKey)
 	r.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
@@ -149,6 +152,13 @@ func (r *reader) listeners() {
 			add(list.key, "udp", text)
 		}
 	}
+	if len(c.Radius.TLS) > 64 {
+		r.add("radius.tls", "there must be at most 64 addresses")
+		c.Radius.TLS = nil
+	}
+	for _, text := range c.Radius.TLS {
+		add("radius.tls", "tcp", text)
+	}
 	add("portal.listen", "tcp", c.Portal.Listen)
 	if !add("console.listen", "tcp", c.Console.Listen) && !c.Console.Secure() {
 		r.add("console.listen", "passwords would cross the network in the clear on %s: set tls_cert and tls_key, or behind_tls_proxy", c.Console.Listen)
@@ -235,6 +245,28 @@ func (r *reader) certificate(section string, cert, key *string) {
 	_, err = tls.LoadX509KeyPair(*cert, *key)
 	if err != nil {
 		r.add(section+".tls_cert", "%s and %s are not a certificate and its key", *cert, *key)
+	}
+}
+
+// clientCA checks what RADIUS over TLS needs besides its certificate.
+func (r *reader) clientCA() {
+	c := &r.cfg.Radius
+	if len(c.TLS) > 0 && c.TLSCert == "" && c.TLSKey == "" {
+		r.add("radius.tls", "RADIUS over TLS needs a certificate and its key in tls_cert and tls_key")
+	}
+	if c.TLSClientCA == "" {
+		if len(c.TLS) > 0 {
+			r.add("radius.tls", "RADIUS over TLS needs the CA that signs the certificates of the NASes in tls_client_ca")
+		}
+		return
+	}
+	c.TLSClientCA = secretPath(r.file, c.TLSClientCA)
+	text, err := os.ReadFile(c.TLSClientCA)
+	switch {
+	case err != nil:
+		r.add("radius.tls_client_ca", "%s: %s", c.TLSClientCA, fileTrouble(err))
+	case !x509.NewCertPool().AppendCertsFromPEM(text):
+		r.add("radius.tls_client_ca", "%s holds no certificate", c.TLSClientCA)
 	}
 }
 

@@ -67,6 +67,12 @@ type Radius struct {
 	// Auth and Acct are the UDP addresses for Access- and Accounting-Requests.
 	Auth []string `toml:"auth"`
 	Acct []string `toml:"acct"`
+	// TLS are the TCP addresses for RADIUS over TLS; none: it is not spoken.
+	TLS []string `toml:"tls"`
+	// TLSCert and TLSKey are ours; TLSClientCA signs the certificates of the NASes.
+	TLSCert     string `toml:"tls_cert"`
+	TLSKey      string `toml:"tls_key"`
+	TLSClientCA string `toml:"tls_client_ca"`
 	// MaxDevices bounds the memory of the devices that accepted; about 40 bytes each.
 	MaxDevices int `toml:"max_devices"`
 }
@@ -119,7 +125,7 @@ func Defaults() Config {
 		KeyFile: "parvis.key",
 		Store:   Store{Engine: EngineSQLite},
 		Live:    Live{Engine: EngineMemory, Address: "127.0.0.1:6379"},
-		Radius:  Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, MaxDevices: 1_000_000},
+		Radius:  Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, TLS: []string{}, MaxDevices: 1_000_000},
 		Portal:  Portal{Listen: ":8080"},
 		Console: Console{Listen: "127.0.0.1:8081"},
 		Metrics: Metrics{Listen: "127.0.0.1:9812"},

@@ -145,6 +145,10 @@ func TestFullFile(t *testing.T) {
 		[radius]
 		auth = ["192.0.2.1:1812", "[2001:db8::1]:1812", "127.0.0.1:0"]
 		acct = ["192.0.2.1:1813", "127.0.0.1:0"]
+		tls = ["192.0.2.1:2083"]
+		tls_cert = "cert.pem"
+		tls_key = "key.pem"
+		tls_client_ca = "cert.pem"
 		max_devices = 5000
 		[portal]
 		listen = "192.0.2.1:443"
@@ -175,6 +179,8 @@ func TestFullFile(t *testing.T) {
 		Radius: Radius{
 			Auth: []string{"192.0.2.1:1812", "[2001:db8::1]:1812", "127.0.0.1:0"},
 			Acct: []string{"192.0.2.1:1813", "127.0.0.1:0"}, MaxDevices: 5000,
+			TLS: []string{"192.0.2.1:2083"}, TLSCert: filepath.Join(dir, "cert.pem"), TLSKey: filepath.Join(dir, "key.pem"),
+			TLSClientCA: filepath.Join(dir, "cert.pem"),
 		},
 		Portal: Portal{
 			Listen: "192.0.2.1:443", PublicURL: "https://wifi.example.fr",
