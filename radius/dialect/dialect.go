@@ -43,8 +43,19 @@ const RedirectFilter = "parvis-redirect"
 // all lists the dialects, the default first.
 func all() [13]Dialect {
 	return [...]Dialect{
-		generic{}, coova{}, uspot{}, hostapd{}, mikrotik{}, cisco{}, catalyst{},
-		aruba{}, ruckus{}, unifi{}, omada{}, meraki{}, cambium{},
+		generic{},
+		coova{},
+		uspot{},
+		hostapd{},
+		mikrotik{},
+		cisco{},
+		catalyst{},
+		aruba{},
+		ruckus{},
+		unifi{},
+		omada{},
+		meraki{},
+		cambium{},
 	}
 }
 
