@@ -101,6 +101,7 @@ type request struct {
 	snap   *directory.Snapshot
 	nas    *directory.NAS
 	secret directory.Secret // for signatures and hidden attributes
+	client *clientFacts
 }
 
 func (r *request) packet() []byte        { return r.buf[:r.n] }
@@ -127,7 +128,7 @@ func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
 			continue
 		}
 		failed = 0
-		r.n, r.from, r.link, r.source, r.at = n, from, k, k.index, s.o.Now()
+		r.n, r.from, r.link, r.source, r.over, r.at = n, from, k, k.index, overUDP, s.o.Now()
 		if why := s.admit(l.kind, r); why != discardNone {
 			s.discard(l.kind, why, r)
 			continue
@@ -150,7 +151,7 @@ func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
 
 // admit does the checks that need no cryptography, and finds the NAS.
 func (s *Server) admit(kind listenerKind, r *request) discard {
-	r.nas, r.snap = nil, s.o.Register.Snapshot()
+	r.nas, r.client, r.snap = nil, nil, s.o.Register.Snapshot()
 	if r.n < headerLength {
 		return discardShort
 	}

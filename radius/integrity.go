@@ -4,8 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/subtle"
-
-	"parvis/internal/directory"
 )
 
 // Attribute types, RFC 2865 §5, RFC 2866 §5, RFC 2868 §3, RFC 2869 §5.
@@ -79,9 +77,21 @@ func scan(p []byte) (f form, ok bool) {
 	return f, true
 }
 
-// verify checks the signatures of a request. signed is false for the one kind
+// verify checks the signatures of a request, with the old secret too while there
+// is one; r.secret is then the one that fitted. signed is false for the one kind
 // that may come without: an Access-Request of a NAS that need not sign.
 func verify(r *request, f form) (signed bool, why discard) {
+	signed, why = verifySecret(r, f)
+	if (why == discardBadAuthenticator || why == discardBadMessageAuthenticator) && r.over == overUDP && r.hasOldSecret() {
+		r.otherSecret()
+		if signed, why = verifySecret(r, f); why != discardNone {
+			r.otherSecret()
+		}
+	}
+	return signed, why
+}
+
+func verifySecret(r *request, f form) (signed bool, why discard) {
 	if r.over == overTLS11 { // RFC 9765 §5.2: TLS has done it, and a Message-Authenticator means nothing
 		return true, discardNone
 	}
@@ -105,7 +115,7 @@ func verify(r *request, f form) (signed bool, why discard) {
 		return false, discardMissingMessageAuthenticator
 	case f.eap: // RFC 3579 §3.1: EAP-Message without it is dropped
 		return false, discardMissingMessageAuthenticator
-	case r.nas.Signature != directory.SignatureAuto && r.nas.Signature != directory.SignatureNo: // CVE-2024-3596
+	case !r.maySkip(): // CVE-2024-3596
 		return false, discardMissingMessageAuthenticator
 	case f.proxyState: // the attack of CVE-2024-3596 needs an echoed Proxy-State
 		return false, discardProxyStateUnsigned

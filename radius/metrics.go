@@ -1,6 +1,7 @@
 package radius
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"parvis/internal/access"
 	"parvis/internal/accounting"
+	"parvis/internal/directory"
 )
 
 // Closed label sets. All values are there from the start, at 0, or a rate would
@@ -97,6 +99,7 @@ type metrics struct {
 	records        [accounting.Off + 1][recordResults]prometheus.Counter
 	panics         prometheus.Counter
 	presenceErrors prometheus.Counter
+	oldSecret      prometheus.Counter
 }
 
 func newMetrics(s *Server) (*metrics, error) {
@@ -105,6 +108,8 @@ func newMetrics(s *Server) (*metrics, error) {
 		panics:         r.counter("parvis_radius_panics_total", "Panics while handling a request, recovered.").WithLabelValues(),
 		presenceErrors: r.counter("parvis_radius_presence_errors_total", "Decisions taken without knowing the dwelling's other devices.").WithLabelValues(),
 	}
+	m.oldSecret = r.counter("parvis_radius_old_secret_requests_total", "Requests with the old secret of a NAS that is being given a new one.").WithLabelValues()
+	r.clients(s)
 	requests := r.counter("parvis_radius_requests_total", "Well-formed requests received, by listener and packet type.", "listener", "type")
 	responses := r.counter("parvis_radius_responses_total", "Responses sent, by code.", "listener", "code")
 	discarded := r.counter("parvis_radius_discarded_total", "Packets silently discarded, by reason.", "listener", "reason")
@@ -196,6 +201,24 @@ func (r *registrar) histogram(name, help string, labels ...string) *prometheus.H
 	}, labels)
 	r.register(v)
 	return v
+}
+
+// clients adds the register's NASes by whether they must sign.
+func (r *registrar) clients(s *Server) {
+	for _, posture := range []directory.Signature{directory.SignatureYes, directory.SignatureAuto, directory.SignatureNo} {
+		r.register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "parvis_radius_clients", Help: "RADIUS clients, by whether a Message-Authenticator is required of them.",
+			ConstLabels: prometheus.Labels{"message_authenticator": string(posture)},
+		}, func() float64 {
+			n := 0
+			for _, nas := range s.o.Register.Snapshot().NASes() {
+				if cmp.Or(nas.Signature, directory.SignatureYes) == posture {
+					n++
+				}
+			}
+			return float64(n)
+		}))
+	}
 }
 
 // listener adds what is read at a scrape: the queue, and what the kernel knows

@@ -37,6 +37,8 @@ func TestMetricsAreCleanAndSeeded(t *testing.T) {
 		"parvis_radius_socket_receive_queue_bytes": 2,
 		"parvis_radius_panics_total":               1,
 		"parvis_radius_presence_errors_total":      1,
+		"parvis_radius_old_secret_requests_total":  1,
+		"parvis_radius_clients":                    3,
 		"parvis_radius_duplicate_evictions_total":  1,
 		"parvis_auth_attempts_total":               len(access.Methods()) * len(access.Reasons()),
 		"parvis_acct_records_total":                6 * 4,

@@ -56,6 +56,7 @@ type Options struct {
 	Journal  Journal
 	Refusals Refusals // default: nobody is told
 	Observer Observer // default: nobody is told
+	Clients  Clients  // default: nobody is told
 
 	TLS TLS // default: no TLS
 
@@ -101,6 +102,9 @@ func (o *Options) complete() error {
 	if o.Observer == nil {
 		o.Observer = nobody{}
 	}
+	if o.Clients == nil {
+		o.Clients = nobody{}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -133,3 +137,5 @@ func (nobody) Heard(string, time.Time)      {}
 func (nobody) Attempt(string, string, bool) {}
 func (nobody) Restarted(string)             {}
 func (nobody) Retransmitted(string)         {}
+func (nobody) Signs(string)                 {}
+func (nobody) OldSecret(string, time.Time)  {}

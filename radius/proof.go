@@ -26,6 +26,9 @@ type proof struct {
 	challenge []byte
 	ms        msCHAP2
 	proven    directory.Secret // what it was made from, once fits has said so
+	// again reads the password anew with the NAS's other secret; nil when the
+	// signature has shown which one it uses.
+	again func()
 }
 
 // read takes the proof from an Access-Request; p is empty before.
@@ -41,6 +44,12 @@ func (p *proof) read(q *inquiry) {
 			p.length = copy(p.password[:], password)
 		} else {
 			p.malformed = !p.reveal(password, []byte(q.secret.Reveal()), q.authenticator())
+		}
+		if !q.signed && q.over == overUDP && q.hasOldSecret() {
+			p.again = func() {
+				q.otherSecret()
+				p.reveal(password, []byte(q.secret.Reveal()), q.authenticator())
+			}
 		}
 	case chap:
 		p.method = access.MethodCHAP
@@ -111,7 +120,17 @@ func (p *proof) fitsText(secret directory.Secret) bool {
 	case p.malformed:
 		return false
 	case p.method == access.MethodPAP:
-		return secret.Equal(string(p.password[:p.length]))
+		if secret.Equal(string(p.password[:p.length])) {
+			return true
+		}
+		if p.again == nil {
+			return false
+		}
+		p.again()
+		if secret.Equal(string(p.password[:p.length])) {
+			return true
+		}
+		p.again()
 	case p.method == access.MethodCHAP:
 		// RFC 2865 §2.2: MD5 over ident, password and challenge.
 		h := md5.New()

@@ -24,6 +24,7 @@ type Server struct {
 	auth, acct *listener
 	tls        *tlsServer // nil: no TLS
 	duplicates *duplicates
+	clients    *clients
 	metrics    *metrics
 	logs       [discardCount]minuteLog
 	panicLog   minuteLog
@@ -40,7 +41,7 @@ func Listen(o Options, auth, acct []string) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, duplicates: newDuplicates(o.DuplicateEntries, o.DuplicateLife)}
+	s := &Server{o: o, duplicates: newDuplicates(o.DuplicateEntries, o.DuplicateLife), clients: newClients()}
 	s.auth = newListener(authListener, o.AuthWorkers, o.QueueLength, len(auth))
 	s.acct = newListener(acctListener, o.AcctWorkers, o.QueueLength, len(acct))
 	index := 0

@@ -80,9 +80,14 @@ func (s *Server) authenticateRequest(kind listenerKind, r *request) (*inquiry, d
 		return nil, discardBadAttribute
 	}
 	s.metrics.listeners[kind].requests[typeOf(r.code())].Inc()
+	r.client = s.clients.of(r.snap, r.nas)
 	signed, why := verify(r, form)
 	if why != discardNone {
 		return nil, why
+	}
+	s.learn(r, form, signed)
+	if !signed {
+		r.guessSecret()
 	}
 	attrs, err := wire.ParseAttributes(r.attributes())
 	if err != nil {

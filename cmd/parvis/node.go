@@ -56,6 +56,7 @@ type node struct {
 	follower *follower
 	drain    *drain
 	jobs     *jobs
+	postures *postures
 	intents  *intents
 	radius   *radius.Server
 	web      []*web
@@ -114,6 +115,7 @@ func openNode(ctx context.Context, o nodeOptions) (n *node, err error) {
 		store: n.store, register: n.register, drain: n.drain, leases: n.live,
 		holder: directory.NewID(o.now()), now: o.now, log: o.log,
 	}
+	n.postures = newPostures(n.store, func(ctx context.Context) { _ = n.live.Publish(ctx, changesTopic) }, o.log)
 	if err = n.openRadius(o, registry, accessPoints); err != nil {
 		return n, err
 	}
@@ -167,6 +169,7 @@ func (n *node) openRadius(o nodeOptions, reg prometheus.Registerer, observer rad
 	n.radius, err = radius.Listen(radius.Options{
 		Register: n.register, Key: n.cfg.Keys.Ticket, ClassKey: n.cfg.Keys.Class,
 		Tickets: n.live, Presence: n.live, Journal: n.journal, Refusals: n.live, Observer: observer,
+		Clients: n.postures,
 		TLS: radius.TLS{
 			Addrs: n.cfg.Radius.TLS, CertFile: n.cfg.Radius.TLSCert, KeyFile: n.cfg.Radius.TLSKey,
 			ClientCAFile: n.cfg.Radius.TLSClientCA,
@@ -275,6 +278,7 @@ func (n *node) run(ctx context.Context) error {
 	}
 	background.Go(func() { n.follower.run(work, notice) })
 	background.Go(func() { n.jobs.run(work) })
+	background.Go(func() { n.postures.run(work) })
 	wanted, err := n.live.Subscribe(work, intentsTopic)
 	if err != nil {
 		n.log.Warn("what is wanted of sessions is seen by polling only", "err", err)
