@@ -261,7 +261,8 @@ func (n *node) portalSecure() bool { return len(n.portalURL()) > 8 && n.portalUR
 
 // stopTime is how long the parts may take to finish what they have begun; all
 // in all the program stops within three seconds, before a NAS turns elsewhere.
-const stopTime = 2500 * time.Millisecond
+// A database that hangs uses it up, and closing what is open takes a while more.
+const stopTime = 2 * time.Second
 
 // run serves until ctx is done, then stops in the order in which the data
 // flows: no new packet, then no new page, then the journal into the store.
