@@ -20,9 +20,8 @@ import (
 type WiredPort struct {
 	// DynAuth is where hostapd takes Disconnect-Requests (RFC 5176).
 	DynAuth netip.AddrPort
-	// Device is the MAC address of the device, and Login its user name.
+	// Device is the MAC address of the device.
 	Device net.HardwareAddr
-	Login  string
 }
 
 // wiredDevice is the device's end of the cable. It is in a network namespace of
@@ -46,7 +45,7 @@ func Hostapd(t testing.TB, acct, secret string) WiredPort {
 	var random [4]byte
 	rand.Read(random[:])
 	near, far := fmt.Sprintf("pva%x", random), fmt.Sprintf("pvb%x", random)
-	p := WiredPort{Device: append(net.HardwareAddr{2, 0}, random[:]...), Login: "bob"}
+	p := WiredPort{Device: append(net.HardwareAddr{2, 0}, random[:]...)}
 
 	dir, err := tempDir("supplicant")
 	if err != nil {
@@ -108,7 +107,7 @@ func startHostapd(bin, device, acct, secret string) (*server, netip.AddrPort, er
 		"own_ip_addr=127.0.0.1", "nas_identifier=wired",
 		"acct_server_addr=" + host, "acct_server_port=" + port, "acct_server_shared_secret=" + secret,
 		"radius_das_port=" + strconv.Itoa(das), "radius_das_client=127.0.0.1 " + secret,
-		"radius_das_require_event_timestamp=1", "radius_das_require_message_authenticator=1", "",
+		"radius_das_require_message_authenticator=1", "",
 	}, "\n")
 	err = errors.Join(
 		os.WriteFile(filepath.Join(dir, "hostapd.conf"), []byte(config), 0o600),
