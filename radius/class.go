@@ -3,7 +3,6 @@ package radius
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 
 	wire "layeh.com/radius"
@@ -58,10 +57,8 @@ func newClass(key directory.Key, to subject) (token []byte, ok bool) {
 }
 
 func appendClassMAC(b []byte, key directory.Key, body []byte) []byte {
-	h := hmac.New(sha256.New, key[:])
-	h.Write(body)
-	var sum [sha256.Size]byte
-	return append(b, h.Sum(sum[:0])[:classMAC]...)
+	sum := hmacSHA256Of(key[:], body)
+	return append(b, sum[:classMAC]...)
 }
 
 // parseClass reads one Class; ok is false for whatever we did not make.

@@ -1,10 +1,6 @@
 package radius
 
-import (
-	"crypto/hmac"
-	"crypto/md5"
-	"crypto/subtle"
-)
+import "crypto/subtle"
 
 // Attribute types, RFC 2865 §5, RFC 2866 §5, RFC 2868 §3, RFC 2869 §5.
 const (
@@ -127,13 +123,7 @@ func verifySecret(r *request, f form) (signed bool, why discard) {
 // zero octets as Authenticator, then the secret.
 func accountingAuthenticatorFits(p, secret []byte) bool {
 	var zero [16]byte
-	h := md5.New()
-	h.Write(p[:4])
-	h.Write(zero[:])
-	h.Write(p[headerLength:])
-	h.Write(secret)
-	var sum [md5.Size]byte
-	h.Sum(sum[:0])
+	sum := md5Of(p[:4], zero[:], p[headerLength:], secret)
 	return subtle.ConstantTimeCompare(sum[:], p[4:headerLength]) == 1
 }
 
@@ -143,17 +133,10 @@ func accountingAuthenticatorFits(p, secret []byte) bool {
 func messageAuthenticatorFits(p []byte, offset int, secret []byte) bool {
 	var zero [16]byte
 	end := offset + messageAuthenticatorOctet
-	h := hmac.New(md5.New, secret)
-	h.Write(p[:4])
+	authenticator := p[4:headerLength]
 	if p[0] == codeAccountingRequest {
-		h.Write(zero[:])
-	} else {
-		h.Write(p[4:headerLength])
+		authenticator = zero[:]
 	}
-	h.Write(p[headerLength:offset])
-	h.Write(zero[:])
-	h.Write(p[end:])
-	var sum [md5.Size]byte
-	h.Sum(sum[:0])
-	return hmac.Equal(sum[:], p[offset:end])
+	sum := hmacMD5Of(secret, p[:4], authenticator, p[headerLength:offset], zero[:], p[end:])
+	return subtle.ConstantTimeCompare(sum[:], p[offset:end]) == 1
 }

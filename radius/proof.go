@@ -89,12 +89,8 @@ func (p *proof) reveal(hidden, secret, authenticator []byte) bool {
 		return false
 	}
 	last := authenticator
-	var sum [md5.Size]byte
 	for i := 0; i < len(hidden); i += md5.Size {
-		h := md5.New()
-		h.Write(secret)
-		h.Write(last)
-		h.Sum(sum[:0])
+		sum := md5Of(secret, last)
 		last = hidden[i : i+md5.Size]
 		subtle.XORBytes(p.password[i:], last, sum[:])
 	}

@@ -1,8 +1,6 @@
 package radius
 
 import (
-	"crypto/hmac"
-	"crypto/md5"
 	"encoding/binary"
 	"time"
 
@@ -25,7 +23,7 @@ const messageAuthenticatorOffset = headerLength + 2
 func newReply(out []byte, code byte, q *inquiry) *reply {
 	p := &reply{b: append(out[:0], code, q.identifier(), 0, 0), q: q}
 	p.b = append(p.b, q.authenticator()...)
-	if q.over != overTLS11 { // RFC 9765 §5.2: must not be sent
+	if p.carriesMA() {
 		var zero [messageAuthenticatorOctet]byte
 		p.add(typeMessageAuthenticator, zero[:])
 	}
@@ -35,6 +33,14 @@ func newReply(out []byte, code byte, q *inquiry) *reply {
 		}
 	}
 	return p
+}
+
+// carriesMA reports whether the answer has a Message-Authenticator. In
+// RADIUS/1.1 it must not, RFC 9765 §5.2. Over TLS the answer to an
+// Accounting-Request goes without: it protects nothing there, and radsecproxy
+// before 1.11.2 computes it otherwise than FreeRADIUS and drops the answer.
+func (p *reply) carriesMA() bool {
+	return p.q.over == overUDP || p.q.over == overTLS && p.q.code() != codeAccountingRequest
 }
 
 // add appends an attribute; value has at most 253 octets.
@@ -66,25 +72,22 @@ func (p *reply) sign() ([]byte, discard) {
 	if p.q.over == overTLS11 { // RFC 9765 §4.1: the header has the Token of the request
 		return p.b, discardNone
 	}
-	// RFC 3579 §3.2: computed with the request's Authenticator in its place. No
-	// standard says what it is in the answer to an Accounting-Request;
-	// FreeRADIUS, which checks it, has zeroes there as in the request. (In the
-	// answer to a Status-Server it has not.)
-	mac := hmac.New(md5.New, secret)
-	mac.Write(p.b[:4])
-	if p.q.code() == codeAccountingRequest {
+	if p.carriesMA() {
+		// RFC 3579 §3.2: computed with the request's Authenticator in its place. No
+		// standard says what it is in the answer to an Accounting-Request;
+		// FreeRADIUS, which checks it, has zeroes there as in the request. (In the
+		// answer to a Status-Server it has not.)
 		var zero [16]byte
-		mac.Write(zero[:])
-	} else {
-		mac.Write(p.q.authenticator())
+		authenticator := p.q.authenticator()
+		if p.q.code() == codeAccountingRequest {
+			authenticator = zero[:]
+		}
+		mac := hmacMD5Of(secret, p.b[:4], authenticator, p.b[headerLength:])
+		copy(p.b[messageAuthenticatorOffset:], mac[:])
 	}
-	mac.Write(p.b[headerLength:])
-	mac.Sum(p.b[messageAuthenticatorOffset:messageAuthenticatorOffset])
 	// RFC 2865 §3: Response Authenticator, likewise.
-	h := md5.New()
-	h.Write(p.b)
-	h.Write(secret)
-	h.Sum(p.b[4:4])
+	sum := md5Of(p.b, secret)
+	copy(p.b[4:headerLength], sum[:])
 	return p.b, discardNone
 }
 
