@@ -12,7 +12,7 @@ import (
 // One signed PAP Access-Request from datagram to signed answer, without sockets.
 func BenchmarkSignedPAP(b *testing.B) {
 	w := newWorld(b, func(o *Options) { o.Presence, o.Observer, o.Refusals = none{}, nobody{}, nobody{} }, nil, nil)
-	r := &request{from: netip.MustParseAddrPort("127.0.0.1:50000"), link: &socket{}}
+	r := &request{from: netip.MustParseAddrPort("127.0.0.1:50000"), link: &datagram{}}
 	packet := ask{code: codeAccessRequest, attrs: at(homeAP, user(homeLogin)), password: ptr(homePassword)}.encode(b)
 	out := make([]byte, 0, maxPacket)
 	b.ReportAllocs()
@@ -34,7 +34,7 @@ func BenchmarkSignedPAP(b *testing.B) {
 // A forged datagram costs one HMAC.
 func BenchmarkForged(b *testing.B) {
 	w := newWorld(b, nil, nil, nil)
-	r := &request{from: netip.MustParseAddrPort("127.0.0.1:50000"), link: &socket{}}
+	r := &request{from: netip.MustParseAddrPort("127.0.0.1:50000"), link: &datagram{}}
 	packet := ask{code: codeAccessRequest, secret: "wrong", attrs: at(homeAP, user(homeLogin)), password: ptr(homePassword)}.encode(b)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -313,7 +313,7 @@ func (w *world) give(a ask, b []byte) []byte {
 	if a.from == "" {
 		a.from = "127.0.0.1"
 	}
-	r := &request{n: len(b), from: netip.AddrPortFrom(netip.MustParseAddr(a.from), 50000), at: w.clock(), link: &socket{}}
+	r := &request{n: len(b), from: netip.AddrPortFrom(netip.MustParseAddr(a.from), 50000), at: w.clock(), link: &datagram{}}
 	copy(r.buf[:], b)
 	kind := kindOf(a.code)
 	if w.admit(kind, r) != discardNone {

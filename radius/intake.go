@@ -17,6 +17,9 @@ const maxPacket = 4096
 
 const headerLength = 20
 
+// controlOctets is room for what the kernel says of a datagram.
+const controlOctets = 128
+
 // maxReadErrors in a row end a reader.
 const maxReadErrors = 100
 
@@ -94,7 +97,8 @@ type request struct {
 	buf    [maxPacket]byte
 	n      int // octets of the packet, without padding
 	link   link
-	source int // tells sockets and connections apart in the duplicate cache
+	udp    datagram // what link is for a datagram
+	source int      // tells sockets and connections apart in the duplicate cache
 	over   carrier
 	from   netip.AddrPort
 	at     time.Time // when it was read
@@ -114,8 +118,9 @@ func (r *request) authenticator() []byte { return r.buf[4:headerLength] }
 // for a packet that it drops.
 func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
 	r := <-l.free
+	var control [controlOctets]byte
 	for failed := 0; ; {
-		n, from, err := k.conn.ReadFromUDPAddrPort(r.buf[:])
+		n, from, err := k.receive(r.buf[:], control[:], &r.udp)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -128,7 +133,7 @@ func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
 			continue
 		}
 		failed = 0
-		r.n, r.from, r.link, r.source, r.over, r.at = n, from, k, k.index, overUDP, s.o.Now()
+		r.n, r.from, r.link, r.source, r.over, r.at = n, from, &r.udp, k.index, overUDP, s.o.Now()
 		if why := s.admit(l.kind, r); why != discardNone {
 			s.discard(l.kind, why, r)
 			continue

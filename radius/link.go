@@ -34,15 +34,45 @@ const (
 type socket struct {
 	conn  *net.UDPConn
 	index int // tells sockets apart in the duplicate cache
+	// many: it is bound to all addresses of the machine, and told for each
+	// datagram which one was asked.
+	many bool
 }
 
-func (k *socket) send(answer []byte, to netip.AddrPort) error {
-	_, err := k.conn.WriteToUDPAddrPort(answer, to)
+// datagram is the link of a request that came as one.
+type datagram struct {
+	sock  *socket
+	asked [askedOctets]byte // control message that makes the answer leave from there
+	n     int               // octets of asked; 0: the route decides
+}
+
+// receive reads a datagram into b; it notes in d how to answer. control is room
+// for what the kernel says besides.
+func (k *socket) receive(b, control []byte, d *datagram) (n int, from netip.AddrPort, err error) {
+	d.sock, d.n = k, 0
+	if !k.many {
+		return k.conn.ReadFromUDPAddrPort(b)
+	}
+	n, said, _, from, err := k.conn.ReadMsgUDPAddrPort(b, control)
+	if err == nil {
+		d.n = sameAddress(&d.asked, control[:said])
+	}
+	return n, from, err
+}
+
+// send answers from the address that was asked: a NAS behind a firewall, or one
+// that checks, drops what comes from another.
+func (d *datagram) send(answer []byte, to netip.AddrPort) error {
+	if d.n == 0 {
+		_, err := d.sock.conn.WriteToUDPAddrPort(answer, to)
+		return err
+	}
+	_, _, err := d.sock.conn.WriteMsgUDPAddrPort(answer, d.asked[:d.n], to)
 	return err
 }
 
-func (*socket) unanswered() {}
-func (*socket) broken()     {}
+func (*datagram) unanswered() {}
+func (*datagram) broken()     {}
 
 // token tells the requests of one source apart: the Identifier, or in RADIUS/1.1
 // the Token (RFC 9765 §4.1).

@@ -35,8 +35,9 @@ type Server struct {
 // (Accounting-Request). When one cannot be opened, all are closed and the error
 // names the address.
 //
-// An answer leaves from the address that the system chooses for an unspecified
-// one such as ":1812"; on a host with several, list each by itself.
+// On Linux an answer leaves from the address that was asked. Elsewhere the
+// system chooses it for an unspecified one such as ":1812"; there, on a host with
+// several, list each by itself.
 func Listen(o Options, auth, acct []string) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func Listen(o Options, auth, acct []string) (*Server, error) {
 				s.Close()
 				return nil, fmt.Errorf("radius: listen for %s on %s: %w", l.kind, addr, err)
 			}
-			l.sockets = append(l.sockets, &socket{conn, index})
+			l.sockets = append(l.sockets, &socket{conn, index, reportAsked(conn)})
 			index++
 		}
 	}
