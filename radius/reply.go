@@ -1,6 +1,8 @@
 package radius
 
 import (
+	"crypto/hmac"
+	"crypto/md5"
 	"encoding/binary"
 	"time"
 
@@ -77,17 +79,22 @@ func (p *reply) sign() ([]byte, discard) {
 		// standard says what it is in the answer to an Accounting-Request;
 		// FreeRADIUS, which checks it, has zeroes there as in the request. (In the
 		// answer to a Status-Server it has not.)
-		var zero [16]byte
-		authenticator := p.q.authenticator()
+		mac := hmac.New(md5.New, secret)
+		mac.Write(p.b[:4])
 		if p.q.code() == codeAccountingRequest {
-			authenticator = zero[:]
+			var zero [16]byte
+			mac.Write(zero[:])
+		} else {
+			mac.Write(p.q.authenticator())
 		}
-		mac := hmacMD5Of(secret, p.b[:4], authenticator, p.b[headerLength:])
-		copy(p.b[messageAuthenticatorOffset:], mac[:])
+		mac.Write(p.b[headerLength:])
+		mac.Sum(p.b[messageAuthenticatorOffset:messageAuthenticatorOffset])
 	}
 	// RFC 2865 §3: Response Authenticator, likewise.
-	sum := md5Of(p.b, secret)
-	copy(p.b[4:headerLength], sum[:])
+	h := md5.New()
+	h.Write(p.b)
+	h.Write(secret)
+	h.Sum(p.b[4:4])
 	return p.b, discardNone
 }
 

@@ -17,6 +17,7 @@ need gcc "gcc libc6-dev" # for go test -race
 need git git
 need make make
 need radclient freeradius-utils
+need radsecproxy radsecproxy radsecproxy
 need redis-server redis-server redis-server
 need initdb postgresql postgresql
 need chromium chromium
