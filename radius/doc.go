@@ -11,10 +11,10 @@
 //
 // The standards that comments here cite:
 //
+//   - RFC 2104: HMAC
 //   - RFC 2132: DHCP Options and BOOTP Vendor Extensions
 //   - RFC 2548: Microsoft Vendor-specific RADIUS Attributes
 //   - RFC 2759: Microsoft PPP CHAP Extensions, Version 2
-//   - RFC 2104: HMAC
 //   - RFC 2865: RADIUS
 //   - RFC 2866: RADIUS Accounting
 //   - RFC 2867: RADIUS Accounting Modifications for Tunnel Protocol Support

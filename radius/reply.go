@@ -1,8 +1,6 @@
 package radius
 
 import (
-	"crypto/hmac"
-	"crypto/md5"
 	"encoding/binary"
 	"time"
 
@@ -23,7 +21,8 @@ const messageAuthenticatorOffset = headerLength + 2
 // newReply starts an answer in out, with every Proxy-State unchanged and in
 // order, RFC 2865 §5.33.
 func newReply(out []byte, code byte, q *inquiry) *reply {
-	p := &reply{b: append(out[:0], code, q.identifier(), 0, 0), q: q}
+	p := &q.answer
+	*p = reply{b: append(out[:0], code, q.identifier(), 0, 0), q: q}
 	p.b = append(p.b, q.authenticator()...)
 	if p.carriesMA() {
 		var zero [messageAuthenticatorOctet]byte
@@ -79,22 +78,17 @@ func (p *reply) sign() ([]byte, discard) {
 		// standard says what it is in the answer to an Accounting-Request;
 		// FreeRADIUS, which checks it, has zeroes there as in the request. (In the
 		// answer to a Status-Server it has not.)
-		mac := hmac.New(md5.New, secret)
-		mac.Write(p.b[:4])
+		var zero [16]byte
+		authenticator := p.q.authenticator()
 		if p.q.code() == codeAccountingRequest {
-			var zero [16]byte
-			mac.Write(zero[:])
-		} else {
-			mac.Write(p.q.authenticator())
+			authenticator = zero[:]
 		}
-		mac.Write(p.b[headerLength:])
-		mac.Sum(p.b[messageAuthenticatorOffset:messageAuthenticatorOffset])
+		mac := hmacMD5Of(secret, p.b[:4], authenticator, p.b[headerLength:])
+		copy(p.b[messageAuthenticatorOffset:], mac[:])
 	}
 	// RFC 2865 §3: Response Authenticator, likewise.
-	h := md5.New()
-	h.Write(p.b)
-	h.Write(secret)
-	h.Sum(p.b[4:4])
+	sum := md5Of(p.b, secret)
+	copy(p.b[4:headerLength], sum[:])
 	return p.b, discardNone
 }
 

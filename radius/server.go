@@ -24,6 +24,7 @@ type Server struct {
 	auth, acct *listener
 	tls        *tlsServer // nil: no TLS
 	duplicates *duplicates
+	inquiries  sync.Pool
 	clients    *clients
 	metrics    *metrics
 	logs       [discardCount]minuteLog

@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
-
-	wire "layeh.com/radius"
 )
 
 // work handles requests of l until its queue is closed and empty.
@@ -38,16 +36,6 @@ func (s *Server) work(ctx context.Context, l *listener) {
 	}
 }
 
-// inquiry is a request whose signature fits, with its attributes and place.
-type inquiry struct {
-	*request
-	kind   listenerKind
-	attrs  wire.Attributes
-	signed bool // by a Message-Authenticator, or an accounting authenticator
-	place  place
-	port   string // the wired port that it is about, when it was asked for
-}
-
 // answer returns the packet to send back, which may lie in out, or nil when
 // the request is dropped. It never panics.
 func (s *Server) answer(ctx context.Context, kind listenerKind, r *request, out []byte) (reply []byte) {
@@ -61,45 +49,43 @@ func (s *Server) answer(ctx context.Context, kind listenerKind, r *request, out 
 			reply = nil
 		}
 	}()
-	q, why := s.authenticateRequest(kind, r)
-	if why != discardNone {
+	q := s.takeInquiry()
+	if why := s.authenticateRequest(q, kind, r); why != discardNone {
 		s.discard(kind, why, r)
 		r.link.broken()
-		return nil
+	} else if r.code() == codeStatusServer {
+		reply = s.answerStatus(q, out)
+	} else {
+		reply = s.answerOnce(ctx, q, out)
 	}
-	if r.code() == codeStatusServer {
-		return s.answerStatus(q, out)
-	}
-	return s.answerOnce(ctx, q, out)
+	s.giveInquiry(q) // not after a panic: nobody knows how it looks
+	return reply
 }
 
-// authenticateRequest checks form and signature.
-func (s *Server) authenticateRequest(kind listenerKind, r *request) (*inquiry, discard) {
+// authenticateRequest checks form and signature, and makes q of what fits.
+func (s *Server) authenticateRequest(q *inquiry, kind listenerKind, r *request) discard {
 	form, ok := scan(r.packet())
 	if !ok {
-		return nil, discardBadAttribute
+		return discardBadAttribute
 	}
 	s.metrics.listeners[kind].requests[typeOf(r.code())].Inc()
 	r.client = s.clients.of(r.snap, r.nas)
 	signed, why := verify(r, form)
 	if why != discardNone {
-		return nil, why
+		return why
 	}
 	s.learn(r, form, signed)
 	if !signed {
 		r.guessSecret()
 	}
-	attrs, err := wire.ParseAttributes(r.attributes())
-	if err != nil {
-		return nil, discardBadAttribute
-	}
-	q := &inquiry{request: r, kind: kind, attrs: attrs, signed: signed}
-	q.place = find(r.snap, r.nas, attrs)
+	q.request, q.kind, q.signed = r, kind, signed
+	q.index()
+	q.place = find(r.snap, r.nas, q.attrs)
 	// A packet that anybody could have sent must not make an access point look alive.
 	if signed {
 		s.o.Observer.Heard(q.place.accessPointID(), r.at)
 	}
-	return q, discardNone
+	return discardNone
 }
 
 // answerOnce handles a request, or answers its retransmission with the same bytes.
