@@ -115,8 +115,12 @@ func (a *app) flags(name, args string) *flag.FlagSet {
 
 // parse reads the flags and refuses anything behind them.
 func parse(f *flag.FlagSet, args []string) error {
+	// The flag package would print the help at each mistake; one sentence says it.
+	help := f.Usage
+	f.Usage = func() {}
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
+		help()
 		return err
 	}
 	if err != nil {
