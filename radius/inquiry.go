@@ -14,6 +14,8 @@ type inquiry struct {
 
 	room   []wire.AVP // where the attributes are
 	answer reply
+
+	patience patience
 }
 
 // takeInquiry returns an empty inquiry. The codec's own way of reading allocates
@@ -29,7 +31,7 @@ func (s *Server) takeInquiry() *inquiry {
 // giveInquiry takes back one that is answered.
 func (s *Server) giveInquiry(q *inquiry) {
 	clear(q.attrs) // the room may be left for a larger one
-	*q = inquiry{attrs: q.attrs[:0], room: q.room[:0]}
+	*q = inquiry{attrs: q.attrs[:0], room: q.room[:0], patience: q.patience}
 	s.inquiries.Put(q)
 }
 
