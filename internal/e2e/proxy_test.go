@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"io"
 	"net"
 	"net/url"
 	"sync"
@@ -52,9 +51,7 @@ func newProxy(t *testing.T, database string) (*proxy, string) {
 }
 
 func (p *proxy) serve(c net.Conn) {
-	p.gate.RLock()
-	p.gate.RUnlock()
-	server, err := net.Dial("tcp", p.target)
+	server, err := p.dial()
 	if err != nil {
 		c.Close()
 		return
@@ -84,17 +81,23 @@ func (p *proxy) copy(to, from net.Conn) {
 	b := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(b)
-		p.gate.RLock()
-		p.gate.RUnlock()
-		if n > 0 {
-			if _, err := to.Write(b[:n]); err != nil {
-				return
-			}
-		}
-		if err == io.EOF || err != nil {
+		if n > 0 && p.pass(to, b[:n]) != nil || err != nil {
 			return
 		}
 	}
+}
+
+func (p *proxy) dial() (net.Conn, error) {
+	p.gate.RLock()
+	defer p.gate.RUnlock()
+	return net.Dial("tcp", p.target)
+}
+
+func (p *proxy) pass(to net.Conn, b []byte) error {
+	p.gate.RLock()
+	defer p.gate.RUnlock()
+	_, err := to.Write(b)
+	return err
 }
 
 // cut ends all connections and takes no new one.
