@@ -50,11 +50,12 @@ var arrows = map[string][]string{
 
 	"metrics": {"internal/accounting", "internal/directory"},
 
-	"cmd/parvis":      {anything},
-	"cmd/parvis/demo": {anything},
-	"deploy":          {},
-	"internal/peers":  {},
-	"internal/e2e":    {anything},
+	"cmd/parvis":         {anything},
+	"cmd/parvis/commune": {"internal/config", "internal/directory", "internal/store", "billing", "radius/dialect"},
+	"cmd/parvis/demo":    {anything},
+	"deploy":             {},
+	"internal/peers":     {},
+	"internal/e2e":       {anything},
 }
 
 // testOnly are rooms that nothing but a test may import.
