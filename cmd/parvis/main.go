@@ -49,6 +49,7 @@ func commands() []command {
 		{"serve", "--config F", "run the server", (*app).serve},
 		{"check", "--config F", "say all that is wrong with a configuration", (*app).check},
 		{"migrate", "--config F", "make or update the database and the key file", (*app).migrate},
+		{"import", "--file commune.toml", "make the database say what a file says of the commune", (*app).importCommune},
 		{"nas", "add|change|rotate|remove|list", "keep the RADIUS clients", (*app).nas},
 		{"session", "list|disconnect|change", "list who is on; ask access points to end or change a session", (*app).session},
 		{"user", "add", "add somebody who signs in to the console", (*app).user},
