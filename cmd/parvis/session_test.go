@@ -27,16 +27,17 @@ const (
 	dasKey    = "n/nas-1/s-1/" + dasDevice
 )
 
-// das answers what is asked with code+1, or code+2 and a cause, and hands over
-// each request. With silent it says nothing.
+// das answers what is asked with code+1, or with code+2 and a cause, and hands
+// over each request.
 type das struct {
-	port   uint16
-	asked  chan []byte
-	cause  uint32
-	silent bool
+	port  uint16
+	asked chan []byte
 }
 
-func newDAS(t *testing.T) *das {
+// silent is a cause: say nothing.
+const silent = 1<<32 - 1
+
+func newDAS(t *testing.T, cause uint32) *das {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -53,8 +54,8 @@ func newDAS(t *testing.T) *das {
 				return
 			}
 			d.asked <- bytes.Clone(buf[:n])
-			if !d.silent {
-				conn.WriteTo(d.answer(buf[:n]), from)
+			if cause != silent {
+				conn.WriteTo(dasAnswer(buf[:n], cause), from)
 			}
 		}
 	}()
@@ -62,13 +63,13 @@ func newDAS(t *testing.T) *das {
 	return d
 }
 
-// answer is RFC 5176 §2.3 by hand.
-func (d *das) answer(request []byte) []byte {
+// dasAnswer is RFC 5176 §2.3 by hand.
+func dasAnswer(request []byte, cause uint32) []byte {
 	b := append([]byte{request[0] + 1, request[1], 0, 20}, request[4:20]...)
-	if d.cause != 0 {
+	if cause != 0 {
 		b[0]++
 		b[3] += 6
-		b = binary.BigEndian.AppendUint32(append(b, 101, 6), d.cause)
+		b = binary.BigEndian.AppendUint32(append(b, 101, 6), cause)
 	}
 	sum := md5.Sum(append(bytes.Clone(b), dasSecret...))
 	copy(b[4:20], sum[:])
@@ -143,7 +144,7 @@ func (i *installation) serveIntents(db *store.Store) (stop func()) {
 
 func TestSessionList(t *testing.T) {
 	i := newInstallation(t)
-	i.withSession(newDAS(t), "generic")
+	i.withSession(newDAS(t, 0), "generic")
 	for _, c := range []struct {
 		args []string
 		want int
@@ -188,8 +189,7 @@ func TestSessionOrders(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := newInstallation(t)
-			d := newDAS(t)
-			d.cause = c.cause
+			d := newDAS(t, c.cause)
 			db := i.withSession(d, c.dialect)
 			i.serveIntents(db)
 			out := i.run(c.exit, append(append([]string{"session"}, c.args...), "--by", "reseau")...)
@@ -216,7 +216,7 @@ func TestSessionOrders(t *testing.T) {
 
 func TestSessionOrderOfAll(t *testing.T) {
 	i := newInstallation(t)
-	d := newDAS(t)
+	d := newDAS(t, 0)
 	i.serveIntents(i.withSession(d, "generic"))
 	var rows []orderRow
 	out := i.run(0, "session", "disconnect", "--login", "visitor", "--by", "reseau", "--json")
@@ -230,7 +230,7 @@ func TestSessionOrderOfAll(t *testing.T) {
 
 func TestSessionRefused(t *testing.T) {
 	i := newInstallation(t)
-	d := newDAS(t)
+	d := newDAS(t, 0)
 	db := i.withSession(d, "generic")
 	for _, c := range []struct {
 		exit  int
@@ -265,8 +265,7 @@ func TestSessionRefused(t *testing.T) {
 // A server that stops while a NAS is silent says that it does not know.
 func TestIntentOfStoppedServer(t *testing.T) {
 	i := newInstallation(t)
-	d := newDAS(t)
-	d.silent = true
+	d := newDAS(t, silent)
 	db := i.withSession(d, "generic")
 	placed, err := orders{store: db, now: func() time.Time { return i.now }}.place(t.Context(),
 		store.Intent{Kind: store.IntentDisconnect, SessionKey: dasKey, By: "reseau"}, "command line")
