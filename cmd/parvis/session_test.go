@@ -96,8 +96,10 @@ func (i *installation) withSession(d *das, dialect string) *store.Store {
 			{ID: "zone-1", Name: "Port", SSID: "Ville", PlanID: "plan-1", Entry: directory.EntryTap, Terms: "1", Remember: time.Hour},
 			{ID: "zone-2", Name: "Gare", SSID: "Ville", PlanID: "plan-1", Entry: directory.EntryTap, Terms: "1", Remember: time.Hour},
 		},
-		NASes: []directory.NAS{{ID: "nas-1", Name: "Quai", Prefix: netip.MustParsePrefix("127.0.0.1/32"),
-			Secret: directory.NewSecret(dasSecret), Dialect: dialect, DynAuthPort: d.port, ZoneID: "zone-1"}},
+		NASes: []directory.NAS{{
+			ID: "nas-1", Name: "Quai", Prefix: netip.MustParsePrefix("127.0.0.1/32"),
+			Secret: directory.NewSecret(dasSecret), Dialect: dialect, DynAuthPort: d.port, ZoneID: "zone-1",
+		}},
 		Users: []directory.User{
 			{ID: "u-1", Name: "reseau", Role: directory.RoleNetwork, PasswordHash: "x"},
 			{ID: "u-2", Name: "accueil", Role: directory.RoleDesk, PasswordHash: "x"},

@@ -112,10 +112,14 @@ func (s *Store) TakeIntents(ctx context.Context, limit int) ([]Intent, error) {
 			before time.Time
 			detail string
 		}{
-			{`UPDATE intent SET state = 'expired', ended_at = $1, detail = $2 WHERE state = 'wanted' AND wanted_at < $3`,
-				now.Add(-IntentLife), "no running server took it up in time; nothing was sent"},
-			{`UPDATE intent SET state = 'unknown', ended_at = $1, detail = $2 WHERE state = 'sent' AND sent_at < $3`,
-				now.Add(-intentUnknown), unknownDetail},
+			{
+				`UPDATE intent SET state = 'expired', ended_at = $1, detail = $2 WHERE state = 'wanted' AND wanted_at < $3`,
+				now.Add(-IntentLife), "no running server took it up in time; nothing was sent",
+			},
+			{
+				`UPDATE intent SET state = 'unknown', ended_at = $1, detail = $2 WHERE state = 'sent' AND sent_at < $3`,
+				now.Add(-intentUnknown), unknownDetail,
+			},
 		} {
 			_, err := tx.ExecContext(ctx, old.query, millis(now), old.detail, millis(old.before))
 			if err != nil {

@@ -123,8 +123,10 @@ func newClient(t *testing.T, d *das, dialect string, o Options) *Client {
 	register := directory.NewRegister(10)
 	snapshot, err := directory.NewSnapshot(directory.Catalog{NASes: []directory.NAS{
 		{ID: "nas", Name: "NAS", Prefix: netip.PrefixFrom(d.addr.Addr(), d.addr.Addr().BitLen()), Secret: directory.NewSecret(dasSecret), Dialect: dialect, Identifier: "ap-1", DynAuthPort: d.addr.Port()},
-		{ID: "moved", Name: "Moved", Prefix: netip.PrefixFrom(netip.MustParseAddr("127.0.0.0"), 8), Secret: directory.NewSecret("new-secret"),
-			OldSecret: directory.NewSecret(dasSecret), OldSecretUntil: secretUntil, DynAuthPort: d.addr.Port()},
+		{
+			ID: "moved", Name: "Moved", Prefix: netip.PrefixFrom(netip.MustParseAddr("127.0.0.0"), 8), Secret: directory.NewSecret("new-secret"),
+			OldSecret: directory.NewSecret(dasSecret), OldSecretUntil: secretUntil, DynAuthPort: d.addr.Port(),
+		},
 		{ID: "tls", Name: "TLS", TLSName: "ap.example", Secret: directory.NewSecret(dasSecret)},
 		{ID: "range", Name: "Range", Prefix: netip.MustParsePrefix("192.0.2.0/24"), Secret: directory.NewSecret(dasSecret)},
 	}})
