@@ -73,7 +73,7 @@ func (c *tlsConn) read(ctx context.Context) closing {
 			limit = c.server.o.frame
 		}
 		c.conn.SetReadDeadline(time.Now().Add(limit))
-		if ctx.Err() != nil { // it may have ended before the line above
+		if ctx.Err() != nil || c.closed() { // it may have been so before the line above
 			c.conn.SetReadDeadline(time.Unix(1, 0))
 		}
 	}

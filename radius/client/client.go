@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -31,6 +32,10 @@ type Options struct {
 	// Unsigned believes an Accept, Reject or Challenge without
 	// Message-Authenticator. An old server needs it; CVE-2024-3596 can forge them.
 	Unsigned bool
+	// TLS makes it RADIUS over TLS, RFC 6614, and Server a TCP address. Secret,
+	// Backoff and Unsigned mean nothing then, and Retries is for connections that
+	// break. With "radius/1.1" in NextProtos it offers RADIUS/1.1, RFC 9765.
+	TLS *tls.Config
 }
 
 var (
@@ -53,7 +58,8 @@ type Stats struct {
 // for concurrent use.
 type Client struct {
 	o    Options
-	conn net.Conn
+	conn net.Conn  // nil with TLS
+	tls  *streams  // nil without
 	free chan byte // identifiers that are not in use, least recent first
 	done chan struct{}
 	once sync.Once
@@ -71,13 +77,16 @@ type pending struct {
 	reply  chan *Reply
 }
 
-// New opens the socket. Nothing is sent yet.
+// New opens the socket, or with TLS gets ready to connect. Nothing is sent yet.
 func New(o Options) (*Client, error) {
-	if o.Secret.IsZero() {
-		return nil, errors.New("the RADIUS client has no shared secret")
-	}
 	if o.Timeout <= 0 {
 		o.Timeout = time.Second
+	}
+	if o.TLS != nil {
+		return newTLS(o).ready(), nil
+	}
+	if o.Secret.IsZero() {
+		return nil, errors.New("the RADIUS client has no shared secret")
 	}
 	dialer := net.Dialer{}
 	if o.LocalAddr != "" {
@@ -96,13 +105,23 @@ func New(o Options) (*Client, error) {
 		// Room for 256 replies of 4 KiB at once; the kernel grants what it allows.
 		_ = udp.SetReadBuffer(256 * wire.MaxPacketLength)
 	}
-	c := &Client{o: o, conn: conn, free: make(chan byte, 256), done: make(chan struct{})}
-	for id := range 256 {
-		c.free <- byte(id)
-	}
+	c := (&Client{o: o, conn: conn}).ready()
 	c.wg.Add(1)
 	go c.receive()
 	return c, nil
+}
+
+func (c *Client) ready() *Client {
+	c.free, c.done = make(chan byte, 256), make(chan struct{})
+	for id := range 256 {
+		c.free <- byte(id)
+	}
+	return c
+}
+
+func random16() (b [16]byte) {
+	rand.Read(b[:])
+	return b
 }
 
 func localAddr(s string) (*net.UDPAddr, error) {
@@ -128,9 +147,10 @@ func (c *Client) Exchange(ctx context.Context, r *Request) (*Reply, error) {
 		return nil, ErrClosed
 	}
 	defer func() { c.free <- id }()
-	var authenticator [16]byte
-	rand.Read(authenticator[:])
-	octets, err := encode(r, id, authenticator, c.o.Secret)
+	if c.tls != nil {
+		return c.exchangeTLS(ctx, r, id)
+	}
+	octets, err := encode(r, id, random16(), c.o.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -234,15 +254,28 @@ func (c *Client) Stats() Stats {
 	return Stats{Sent: c.sent.Load(), Resent: c.resent.Load(), Replies: c.replies.Load(), Dropped: c.dropped.Load()}
 }
 
-// LocalAddr returns the address that the client sends from.
-func (c *Client) LocalAddr() net.Addr { return c.conn.LocalAddr() }
+// LocalAddr returns the address that the client sends from; nil with TLS while
+// there is no connection.
+func (c *Client) LocalAddr() net.Addr {
+	if c.tls == nil {
+		return c.conn.LocalAddr()
+	}
+	if s := c.tls.get(); s != nil {
+		return s.conn.LocalAddr()
+	}
+	return nil
+}
 
 // Close ends what is under way with ErrClosed and closes the socket.
 func (c *Client) Close() error {
 	var err error
 	c.once.Do(func() {
 		close(c.done)
-		err = c.conn.Close()
+		if c.tls == nil {
+			err = c.conn.Close()
+		} else if s := c.tls.get(); s != nil {
+			err = s.conn.Close()
+		}
 		c.wg.Wait()
 	})
 	return err
