@@ -30,6 +30,7 @@ func tabs() []tab {
 		{Href: "/charges", Key: "console.nav.charges"},
 		{Href: "/access-points", Key: "console.nav.access_points"},
 		{Href: "/refusals", Key: "console.nav.refusals"},
+		{Href: "/explain", Key: "console.nav.explain"},
 	}
 }
 

@@ -35,6 +35,18 @@ func TestEveryComposedKeyHasWords(t *testing.T) {
 	for _, m := range access.Methods() {
 		add("console.method.", m.String())
 	}
+	for _, a := range access.Advices() {
+		add("", whatToDo(a, false), whatToDo(a, true))
+	}
+	for _, trail := range access.Trails() {
+		add("console.explain.trail.", string(trail))
+	}
+	add("console.explain.login_trail.", string(access.TrailAsked), string(access.TrailSession), string(access.TrailAttempt))
+	for _, e := range []access.Explanation{{}, {Decision: access.Decision{Reason: access.UnknownDevice}}} {
+		for _, byLogin := range []bool{false, true} {
+			add("", explained{Answer: access.Answer{Case: access.Case{ByLogin: byLogin}, Explanation: e}}.Verdict())
+		}
+	}
 	for _, k := range RefusedKeys() {
 		add("", (&Refused{Key: k}).words())
 	}
@@ -76,7 +88,7 @@ func TestPagesAreSound(t *testing.T) {
 	titles := map[string]string{}
 	for _, target := range []string{
 		"/", "/desk", "/residences", "/residences/" + tw.sample.Residences[0].ID, "/residences/" + tw.sample.Residences[1].ID,
-		"/access-points", "/access-points/" + tw.ap(5).ID, "/access-points/" + tw.ap(6).ID, "/refusals", "/charges", "/charges?month=2026-09",
+		"/access-points", "/access-points/" + tw.ap(5).ID, "/access-points/" + tw.ap(6).ID, "/refusals", "/explain?mac=" + tenantMAC(0).String(), "/charges", "/charges?month=2026-09",
 	} {
 		w := b.get(target)
 		page := w.Body.String()

@@ -41,6 +41,8 @@ type Live interface {
 	Allow(ctx context.Context, key string, burst int, every time.Duration) (ok bool, retry time.Duration, err error)
 	// Refusals returns the last refused requests, newest first.
 	Refusals(ctx context.Context, limit int) ([]directory.Refusal, error)
+	// Others counts the devices of a dwelling that are on, without mac.
+	Others(ctx context.Context, dwellingID string, mac directory.MAC) (int, error)
 }
 
 // Health says how an access point is. state is "up", "down" or "unknown";

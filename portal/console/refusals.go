@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -18,7 +19,27 @@ const refusalsShown = 1000
 // refusal is one refused request, with the keys of its words.
 type refusal struct {
 	directory.Refusal
-	Place string
+	Place  string
+	Linked bool // to its explanation
+}
+
+// refusalOf finds the name of where it was.
+func refusalOf(s *directory.Snapshot, one directory.Refusal) refusal {
+	row := refusal{Refusal: one}
+	if z := s.Zone(one.ZoneID); z != nil {
+		row.Place = z.Name
+	} else if res := s.Residence(one.ResidenceID); res != nil {
+		row.Place = res.Name
+	}
+	return row
+}
+
+// Explain is a link to why it is so, now; empty when the request names no device.
+func (r refusal) Explain() string {
+	if !r.Linked || r.MAC.IsZero() {
+		return ""
+	}
+	return "/explain?" + url.Values{"mac": {r.MAC.String()}}.Encode()
 }
 
 // Known says that there are words for the reason: a newer node may send others.
@@ -59,14 +80,10 @@ func (c *console) refusals(w http.ResponseWriter, r *http.Request, u directory.U
 	counts := map[string]int{}
 	var list []refusal
 	for _, one := range kept {
-		row := refusal{Refusal: one}
+		row := refusalOf(s, one)
+		row.Linked = true
 		if row.Known() {
 			counts[one.Reason]++
-		}
-		if z := s.Zone(one.ZoneID); z != nil {
-			row.Place = z.Name
-		} else if res := s.Residence(one.ResidenceID); res != nil {
-			row.Place = res.Name
 		}
 		if v.Reason == "" || v.Reason == one.Reason {
 			list = append(list, row)

@@ -37,6 +37,7 @@ func (c *console) routes() []route {
 		{"GET", "/access-points", "access_points", roles{admin, network}, false, c.accessPoints},
 		{"GET", "/access-points/{id}", "access_point", roles{admin, network}, false, c.accessPoint},
 		{"GET", "/refusals", "refusals", roles{admin, network}, false, c.refusals},
+		{"GET", "/explain", "explain", roles{admin, network, desk}, false, c.explain},
 		{"GET", "/charges", "charges", roles{admin, operator}, false, c.charges},
 		{"GET", "/charges/file", "charges_file", roles{admin, operator}, false, c.chargesFile},
 		{"POST", "/charges/draft", "charges_draft", roles{admin, operator}, false, c.step(stepDraft)},
