@@ -52,6 +52,7 @@ func commands() []command {
 		{"import", "--file commune.toml", "make the database say what a file says of the commune", (*app).importCommune},
 		{"nas", "add|change|rotate|remove|list", "keep the RADIUS clients", (*app).nas},
 		{"session", "list|disconnect|change", "list who is on; ask access points to end or change a session", (*app).session},
+		{"explain", "--mac M | --login L", "say why somebody does not get in, and what to do", (*app).explain},
 		{"user", "add", "add somebody who signs in to the console", (*app).user},
 		{"card", "add", "make paper cards for a zone", (*app).card},
 		{"bill", "preview|approve|issue|export|verify", "charge a month to a housing operator", (*app).bill},
