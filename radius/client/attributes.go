@@ -13,6 +13,7 @@ const (
 	ServiceType          Type = 6   // RFC 2865 §5.6
 	FramedIPAddress      Type = 8   // RFC 2865 §5.8
 	ReplyMessage         Type = 18  // RFC 2865 §5.18
+	State                Type = 24  // RFC 2865 §5.24
 	Class                Type = 25  // RFC 2865 §5.25
 	VendorSpecific       Type = 26  // RFC 2865 §5.26
 	SessionTimeout       Type = 27  // RFC 2865 §5.27
@@ -20,6 +21,7 @@ const (
 	CalledStationID      Type = 30  // RFC 2865 §5.30
 	CallingStationID     Type = 31  // RFC 2865 §5.31
 	NASIdentifier        Type = 32  // RFC 2865 §5.32
+	ProxyState           Type = 33  // RFC 2865 §5.33
 	AcctStatusType       Type = 40  // RFC 2866 §5.1
 	AcctInputOctets      Type = 42  // RFC 2866 §5.3
 	AcctOutputOctets     Type = 43  // RFC 2866 §5.4
@@ -31,9 +33,12 @@ const (
 	EventTimestamp       Type = 55  // RFC 2869 §5.3
 	CHAPChallenge        Type = 60  // RFC 2865 §5.40
 	NASPortType          Type = 61  // RFC 2865 §5.41
+	EAPMessage           Type = 79  // RFC 3579 §3.1
 	MessageAuthenticator Type = 80  // RFC 3579 §3.2
 	AcctInterimInterval  Type = 85  // RFC 2869 §5.16
+	ChargeableUser       Type = 89  // RFC 4372 §2.2
 	ErrorCause           Type = 101 // RFC 5176 §3.5
+	OperatorName         Type = 126 // RFC 5580 §4.1
 )
 
 // Values of Service-Type and NAS-Port-Type.

@@ -17,6 +17,10 @@ import (
 type Reply struct {
 	Code  Code
 	attrs wire.Attributes
+
+	// What hides values in it.
+	secret  directory.Secret
+	request [16]byte // the authenticator of the request
 }
 
 // Accepted reports whether the reply is an Access-Accept.
@@ -113,7 +117,7 @@ func readReply(b, request []byte, secret directory.Secret, unsigned bool) (*Repl
 	if access && !signed && !unsigned {
 		return nil, errMAMissing
 	}
-	return &Reply{Code: code, attrs: attrs}, nil
+	return &Reply{Code: code, attrs: attrs, secret: secret, request: [16]byte(request[4:headerLen])}, nil
 }
 
 // checkMessageAuthenticator reports whether b, whose attributes are well
