@@ -23,6 +23,7 @@ const (
 	MethodTicket
 	MethodMSCHAP
 	MethodOutlet // the wired port that the NAS names
+	MethodProxy  // whatever a visitor's own network has checked
 	methodCount
 )
 
@@ -37,14 +38,15 @@ func Methods() []Method {
 
 // String returns the metric label.
 func (m Method) String() string {
-	return [methodCount]string{"none", "pap", "chap", "mac", "ticket", "mschap", "outlet"}[m]
+	return [methodCount]string{"none", "pap", "chap", "mac", "ticket", "mschap", "outlet", "proxy"}[m]
 }
 
 // Facts is all that a decision depends on.
 type Facts struct {
 	Method Method
 	// Verified: the password, response or ticket password was right. Always
-	// true for MethodMAC and MethodOutlet, whose only proof is what the NAS says.
+	// true for MethodMAC and MethodOutlet, whose only proof is what the NAS says;
+	// for MethodProxy it is what the visitor's own network said.
 	Verified bool
 	MAC      directory.MAC
 
@@ -68,6 +70,9 @@ type Facts struct {
 	Ticket *directory.Ticket
 	// NASID is the NAS that asks.
 	NASID string
+	// HomeSession and HomeIdle are how long a visitor's own network lets a
+	// session last and be silent; zero when it does not say.
+	HomeSession, HomeIdle time.Duration
 }
 
 // Grant is what a device that is let in gets. Zero means: no limit of ours.
@@ -107,6 +112,8 @@ func Decide(f Facts, now time.Time) Decision {
 		return decideDevice(f, now)
 	case MethodTicket:
 		return decideTicket(f, now)
+	case MethodProxy:
+		return decideVisitor(f)
 	}
 	return refuse(NoProof)
 }
@@ -153,6 +160,30 @@ func decideTicket(f Facts, now time.Time) Decision {
 		return refuse(r)
 	}
 	return acceptUntil(f, f.Ticket.Until, now)
+}
+
+// decideVisitor lets in whom another network vouches for, wherever the commune
+// has a zone: for no longer than both allow, and at the zone's own rate.
+func decideVisitor(f Facts) Decision {
+	if r := checkZone(f); r != Accepted {
+		return refuse(r)
+	}
+	if !f.Verified {
+		return refuse(ProxyRefused)
+	}
+	g := grant(f.Plan)
+	g.ZoneID = f.Zone.ID
+	g.SessionTime = shorter(g.SessionTime, f.HomeSession)
+	g.IdleTime = shorter(g.IdleTime, f.HomeIdle)
+	return Decision{Accepted, g}
+}
+
+// shorter returns the shorter of two times, of which zero is none.
+func shorter(a, b time.Duration) time.Duration {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 func checkZone(f Facts) Reason {

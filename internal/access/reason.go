@@ -21,6 +21,9 @@ const (
 	UnsupportedMethod        // it carries a proof that this server cannot check, such as EAP
 	Unavailable              // what the proof needs could not be reached
 	UnknownOutlet            // the wired port serves no dwelling
+	ProxyRefused             // the visitor's own network said no
+	ProxyUnreachable         // no server of the visitor's own network answered
+	ProxyLoop                // the visitor's request came back from the network that it was sent to
 	reasonCount
 )
 
@@ -28,6 +31,7 @@ var reasonKeys = [reasonCount]string{
 	"accepted", "unknown_device", "memory_expired", "unknown_login", "wrong_password",
 	"ticket_unknown", "ticket_elsewhere", "unknown_place", "place_disabled", "no_plan",
 	"device_slots", "no_proof", "unsupported_method", "unavailable", "unknown_outlet",
+	"proxy_refused", "proxy_unreachable", "proxy_loop",
 }
 
 // Reasons lists all of them, for metrics that start at 0 and for language files.
@@ -66,7 +70,7 @@ func (r Reason) Reply() string {
 		return ""
 	case DeviceSlots:
 		return "Too many devices are connected"
-	case Unavailable:
+	case Unavailable, ProxyUnreachable:
 		return "Temporarily unavailable, please try again"
 	case UnknownDevice, MemoryExpired:
 		return "Please accept the terms on the welcome page"
