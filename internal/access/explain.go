@@ -28,12 +28,13 @@ const (
 	AdvicePartner                  // the login is one of another network, which decides
 	AdviceEquipment                // the equipment asks in a wrong way
 	AdviceWait                     // something could not be reached: try later
+	AdviceHome                     // only the visitor's own network can help
 	adviceCount
 )
 
 var adviceKeys = [adviceCount]string{
 	"connect", "tap", "card", "sign_in", "check_login", "password", "no_password", "start_again",
-	"place", "switch_on", "plan", "slots", "outlet", "partner", "equipment", "wait",
+	"place", "switch_on", "plan", "slots", "outlet", "partner", "equipment", "wait", "home",
 }
 
 // Advices lists all of them, for language files.
@@ -119,7 +120,9 @@ func advise(f Facts, r Reason) Advice {
 		return AdviceSlots
 	case UnknownOutlet:
 		return AdviceOutlet
-	case Unavailable:
+	case ProxyRefused, ProxyLoop:
+		return AdviceHome
+	case Unavailable, ProxyUnreachable:
 		return AdviceWait
 	}
 	return AdviceEquipment

@@ -46,6 +46,7 @@ func TestExplainEachReason(t *testing.T) {
 		"no slot":           {with(tenant(), func(f *Facts) { f.OtherDevices = 3 }), DeviceSlots, AdviceSlots, time.Time{}},
 		"nothing":           {Facts{}, NoProof, AdviceEquipment, time.Time{}},
 		"no such outlet":    {Facts{Method: MethodOutlet, Verified: true}, UnknownOutlet, AdviceOutlet, time.Time{}},
+		"refused at home":   {Facts{Method: MethodProxy, Zone: zone, Plan: cityPlan}, ProxyRefused, AdviceHome, time.Time{}},
 	} {
 		e := Explain(c.facts, now)
 		if e.Reason != c.reason || e.Advice != c.advice || !e.Until.Equal(c.until) {
@@ -55,7 +56,7 @@ func TestExplainEachReason(t *testing.T) {
 	}
 	for _, r := range Reasons() {
 		// These are given before Decide is asked.
-		if !seen[r] && r != UnsupportedMethod && r != Unavailable {
+		if !seen[r] && r != UnsupportedMethod && r != Unavailable && r != ProxyUnreachable && r != ProxyLoop {
 			t.Errorf("no case for %s", r)
 		}
 	}
