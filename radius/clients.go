@@ -31,6 +31,11 @@ type clientFacts struct {
 	// told is when Clients last heard of the old secret, in Unix milliseconds.
 	told atomic.Int64
 
+	waiting atomic.Int32 // requests in a queue
+	status  pace         // of Status-Server
+	named   pace         // of lines in the log about its flood
+
+	limited   atomic.Uint64
 	unsigned  atomic.Uint64
 	oldSecret atomic.Uint64
 }
@@ -89,6 +94,9 @@ type ClientState struct {
 	Unsigned uint64
 	// OldSecret counts requests that came with the old secret.
 	OldSecret uint64
+	// Limited counts requests that were dropped because it asked more than its
+	// share while there was a queue.
+	Limited uint64
 }
 
 // Clients lists what was counted, in no order. NASes that have not asked
@@ -98,6 +106,7 @@ func (s *Server) Clients() []ClientState {
 	for id, c := range *s.clients.byID.Load() {
 		list = append(list, ClientState{
 			NASID: id, Signs: c.signs.Load(), Unsigned: c.unsigned.Load(), OldSecret: c.oldSecret.Load(),
+			Limited: c.limited.Load(),
 		})
 	}
 	return list

@@ -63,19 +63,20 @@ type listener struct {
 	kind    listenerKind
 	sockets []*socket
 	workers int
-	queue   chan *request
+	queue   queue
 	// free holds all buffers that nobody uses. There are as many as may wait or
 	// be handled, and one for each reader: that is the bound on memory.
 	free chan *request
 }
 
 func newListener(kind listenerKind, workers, queue, sockets int) *listener {
-	l := &listener{kind: kind, workers: workers, queue: make(chan *request, queue)}
+	l := &listener{kind: kind, workers: workers, queue: newQueue(queue)}
+	waiting := l.queue.size()
 	if sockets == 0 {
-		workers, queue = 0, 0
+		workers, waiting = 0, 0
 		l.workers = 0
 	}
-	n := queue + workers + sockets
+	n := waiting + workers + sockets
 	l.free = make(chan *request, n)
 	requests := make([]request, n)
 	for i := range requests {
@@ -94,18 +95,19 @@ func (l *listener) addrs() []netip.AddrPort {
 
 // request is one packet on its way from the socket or connection to the answer.
 type request struct {
-	buf    [maxPacket]byte
-	n      int // octets of the packet, without padding
-	link   link
-	udp    datagram // what link is for a datagram
-	source int      // tells sockets and connections apart in the duplicate cache
-	over   carrier
-	from   netip.AddrPort
-	at     time.Time // when it was read
-	snap   *directory.Snapshot
-	nas    *directory.NAS
-	secret directory.Secret // for signatures and hidden attributes
-	client *clientFacts
+	buf     [maxPacket]byte
+	n       int // octets of the packet, without padding
+	link    link
+	udp     datagram // what link is for a datagram
+	source  int      // tells sockets and connections apart in the duplicate cache
+	over    carrier
+	from    netip.AddrPort
+	at      time.Time // when it was read
+	snap    *directory.Snapshot
+	nas     *directory.NAS
+	secret  directory.Secret // for signatures and hidden attributes
+	client  *clientFacts
+	counted bool // among those of its client that wait
 }
 
 func (r *request) packet() []byte        { return r.buf[:r.n] }
@@ -141,12 +143,11 @@ func (s *Server) read(ctx context.Context, l *listener, k *socket) error {
 		// A reader always keeps one buffer, to read what it must drop.
 		select {
 		case next := <-l.free:
-			select {
-			case l.queue <- r:
-				r = next
-			default:
+			if why := l.queue.put(r); why != discardNone {
 				l.free <- next
-				s.discard(l.kind, discardQueueFull, r)
+				s.discard(l.kind, why, r)
+			} else {
+				r = next
 			}
 		default:
 			s.discard(l.kind, discardQueueFull, r)
@@ -176,6 +177,6 @@ func (s *Server) admit(kind listenerKind, r *request) discard {
 	if nas == nil || nas.Secret.IsZero() {
 		return discardUnknownClient
 	}
-	r.nas, r.secret = nas, nas.Secret
+	r.nas, r.secret, r.client = nas, nas.Secret, s.clients.of(r.snap, nas)
 	return discardNone
 }

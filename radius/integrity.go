@@ -9,6 +9,7 @@ const (
 	typeCHAPPassword         = 3
 	typeServiceType          = 6
 	typeReplyMessage         = 18
+	typeState                = 24
 	typeClass                = 25
 	typeVendorSpecific       = 26
 	typeSessionTimeout       = 27

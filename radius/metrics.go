@@ -110,10 +110,15 @@ func newMetrics(s *Server) (*metrics, error) {
 	}
 	m.oldSecret = r.counter("parvis_radius_old_secret_requests_total", "Requests with the old secret of a NAS that is being given a new one.").WithLabelValues()
 	r.clients(s)
+	counted := prometheus.NewRegistry()
+	s.statistics.from = counted
 	requests := r.counter("parvis_radius_requests_total", "Well-formed requests received, by listener and packet type.", "listener", "type")
 	responses := r.counter("parvis_radius_responses_total", "Responses sent, by code.", "listener", "code")
 	discarded := r.counter("parvis_radius_discarded_total", "Packets silently discarded, by reason.", "listener", "reason")
 	duplicates := r.counter("parvis_radius_duplicates_total", "Retransmissions detected: replayed from the response cache, dropped while in flight, or conflicting.", "listener", "action")
+	for _, v := range []*prometheus.CounterVec{requests, responses, discarded, duplicates} {
+		(&registrar{to: counted}).register(v) // a registry of its own cannot refuse them
+	}
 	duration := r.histogram("parvis_radius_request_duration_seconds", "Time from datagram read to response written.", "listener", "type")
 	wait := r.histogram("parvis_radius_queue_wait_seconds", "Time a request waited for a worker.", "class")
 	inFlight := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "parvis_radius_in_flight_requests", Help: "Requests being handled."}, []string{"listener"})
@@ -228,7 +233,7 @@ func (r *registrar) listener(l *listener) {
 	r.register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "parvis_radius_queue_length", Help: "Requests waiting for a worker, by class.",
 		ConstLabels: prometheus.Labels{"class": name},
-	}, func() float64 { return float64(len(l.queue)) }))
+	}, func() float64 { return float64(l.waiting()) }))
 	r.register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "parvis_radius_socket_dropped_total", Help: "Datagrams dropped by the kernel because the receive buffer was full (SO_MEMINFO).",
 		ConstLabels: prometheus.Labels{"listener": name},

@@ -26,6 +26,7 @@ type Server struct {
 	duplicates *duplicates
 	inquiries  sync.Pool
 	clients    *clients
+	statistics statistics
 	metrics    *metrics
 	logs       [discardCount]minuteLog
 	panicLog   minuteLog
@@ -69,6 +70,7 @@ func Listen(o Options, auth, acct []string) (*Server, error) {
 			return nil, err
 		}
 	}
+	s.statistics.started = o.Now()
 	if s.metrics, err = newMetrics(s); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("radius: register metrics: %w", err)
@@ -131,7 +133,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	<-reading.Done()
 	readers.Wait()
 	for _, l := range s.listeners() {
-		close(l.queue)
+		l.queue.close()
 	}
 	var failed error
 	if ctx.Err() == nil {

@@ -284,7 +284,7 @@ func (t *tlsServer) waiting() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "parvis_radius_queue_length", Help: "Requests waiting for a worker, by class.",
 		ConstLabels: prometheus.Labels{"class": tlsListener.String()},
-	}, func() float64 { return float64(len(t.auth.queue) + len(t.acct.queue)) })
+	}, func() float64 { return float64(t.auth.waiting() + t.acct.waiting()) })
 }
 
 func pause(ctx context.Context, d time.Duration) {

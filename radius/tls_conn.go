@@ -144,7 +144,7 @@ func (c *tlsConn) take(ctx context.Context, p []byte) bool {
 	}
 	// There is room for every buffer but those of the workers, which make room.
 	select {
-	case l.queue <- r:
+	case l.queue[laneOf(r)] <- r:
 		return true
 	case <-ctx.Done():
 		l.free <- r
