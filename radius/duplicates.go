@@ -1,6 +1,7 @@
 package radius
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"net/netip"
 	"sync"
@@ -11,22 +12,30 @@ import (
 const duplicateShards = 64
 
 // duplicateKey is what a retransmission has in common with its request besides
-// the Authenticator, RFC 5080 §2.2.2.
+// the Authenticator, RFC 5080 §2.2.2. It is made of octets and numbers only,
+// which a map hashes at once.
 type duplicateKey struct {
-	from       netip.AddrPort
-	source     int // socket or connection
-	code       byte
+	addr       [16]byte
+	source     uint32 // socket or connection
 	identifier uint32
+	port       uint16
+	code       byte
 }
 
-// duplicateEntry is a request that is in progress, or its answer. reply is
-// written once, under the shard's lock, before the entry is given out as answered.
+func newDuplicateKey(from netip.AddrPort, source int, code byte, identifier uint32) duplicateKey {
+	return duplicateKey{from.Addr().As16(), uint32(source), identifier, from.Port(), code}
+}
+
+// duplicateEntry is a request that is in progress, or its answer. Whoever began
+// it holds it until finish; once answered only its shard does, under its lock.
 type duplicateEntry struct {
 	key           duplicateKey
 	authenticator [16]byte
 	signed        bool
+	answered      bool
+	gone          bool // left the shard while in progress
 	at            time.Time
-	reply         []byte // nil while in progress
+	reply         []byte
 	prev, next    *duplicateEntry
 }
 
@@ -51,7 +60,8 @@ type duplicates struct {
 type duplicateShard struct {
 	mu      sync.Mutex
 	entries map[duplicateKey]*duplicateEntry
-	list    duplicateEntry // ring; next is the oldest
+	list    duplicateEntry  // ring; next is the oldest
+	spare   *duplicateEntry // entries to be used again, linked by next
 }
 
 func newDuplicates(limit int, life time.Duration) *duplicates {
@@ -65,79 +75,114 @@ func newDuplicates(limit int, life time.Duration) *duplicates {
 }
 
 // begin looks a request up and, when it is not a duplicate, notes that it is in
-// progress; the caller must then call finish. The entry may be nil, which means
-// that it is not kept.
-func (d *duplicates) begin(key duplicateKey, authenticator []byte, signed bool, now time.Time) (*duplicateEntry, found) {
+// progress; the caller must then call finish, once. The entry may be nil, which
+// means that it is not kept. reply is the answer of a duplicate that was answered.
+func (d *duplicates) begin(key duplicateKey, authenticator []byte, signed bool, now time.Time) (e *duplicateEntry, reply []byte, is found) {
 	s := d.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for oldest := s.list.next; oldest != &s.list && now.Sub(oldest.at) > d.life; oldest = s.list.next {
 		s.remove(oldest)
 	}
-	kind := duplicateNew
 	if old := s.entries[key]; old != nil {
 		if subtle.ConstantTimeCompare(old.authenticator[:], authenticator) == 1 {
-			if old.reply == nil {
-				return nil, duplicateBusy
+			if !old.answered {
+				return nil, nil, duplicateBusy
 			}
-			return old, duplicateAnswered
+			return nil, bytes.Clone(old.reply), duplicateAnswered // the entry may be another's soon
 		}
+		is = duplicateConflict
 		// What anybody could have sent must not push out what was signed.
 		if old.signed && !signed {
-			return nil, duplicateConflict
+			return nil, nil, is
 		}
-		s.remove(old)
-		kind = duplicateConflict
+		if old.answered {
+			e = old // its place in the map is right already
+			s.unlink(e)
+		} else {
+			s.remove(old)
+		}
 	}
-	if len(s.entries) >= d.limit {
-		s.remove(s.list.next)
-		d.evicted.Add(1)
+	if e == nil {
+		if len(s.entries) >= d.limit {
+			s.remove(s.list.next)
+			d.evicted.Add(1)
+		}
+		e = s.take()
+		e.key = key
+		s.entries[key] = e
 	}
-	e := &duplicateEntry{key: key, signed: signed, at: now}
 	copy(e.authenticator[:], authenticator)
-	s.push(e)
-	return e, kind
+	e.signed, e.answered, e.at = signed, false, now
+	s.link(e)
+	return e, nil, is
 }
 
 // finish keeps a copy of the answer. A request that got none is forgotten, so
 // that its retransmission is handled afresh.
-func (d *duplicates) finish(key duplicateKey, e *duplicateEntry, reply []byte, now time.Time) {
+func (d *duplicates) finish(e *duplicateEntry, reply []byte, now time.Time) {
 	if e == nil {
 		return
 	}
-	s := d.shard(key)
+	s := d.shard(e.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.entries[key] != e {
-		return // replaced or evicted meanwhile
+	switch {
+	case e.gone: // replaced or evicted meanwhile
+		s.give(e)
+	case reply == nil:
+		e.answered = true // nobody holds it any more
+		s.remove(e)
+	default:
+		e.reply, e.at, e.answered = append(e.reply[:0], reply...), now, true
+		s.unlink(e)
+		s.link(e)
 	}
-	s.remove(e)
-	if reply == nil {
-		return
-	}
-	e.reply, e.at = append([]byte(nil), reply...), now
-	s.push(e)
 }
 
-func (s *duplicateShard) push(e *duplicateEntry) {
+// link makes e the youngest.
+func (s *duplicateShard) link(e *duplicateEntry) {
 	e.prev, e.next = s.list.prev, &s.list
 	e.prev.next, e.next.prev = e, e
-	s.entries[e.key] = e
+}
+
+func (s *duplicateShard) unlink(e *duplicateEntry) {
+	e.prev.next, e.next.prev = e.next, e.prev
 }
 
 func (s *duplicateShard) remove(e *duplicateEntry) {
-	e.prev.next, e.next.prev = e.next, e.prev
+	s.unlink(e)
 	delete(s.entries, e.key)
+	if e.answered {
+		s.give(e)
+	} else {
+		e.gone = true // whoever began it gives it back
+	}
+}
+
+// take returns an entry that is not in use. There are as many as were in use at
+// once, so the limit bounds them as well.
+func (s *duplicateShard) take() *duplicateEntry {
+	e := s.spare
+	if e == nil {
+		return &duplicateEntry{}
+	}
+	s.spare, e.next = e.next, nil
+	return e
+}
+
+func (s *duplicateShard) give(e *duplicateEntry) {
+	e.gone, e.prev, e.next = false, nil, s.spare
+	s.spare = e
 }
 
 // shard spreads by the parts that differ between the requests of one NAS.
 func (d *duplicates) shard(key duplicateKey) *duplicateShard {
-	a := key.from.Addr().As16()
 	h := uint32(2166136261) // FNV-1a
-	for _, b := range a[8:] {
+	for _, b := range key.addr[8:] {
 		h = (h ^ uint32(b)) * 16777619
 	}
-	for _, b := range [...]byte{byte(key.from.Port() >> 8), byte(key.from.Port()), key.code, byte(key.identifier)} {
+	for _, b := range [...]byte{byte(key.port >> 8), byte(key.port), key.code, byte(key.identifier)} {
 		h = (h ^ uint32(b)) * 16777619
 	}
 	return &d.shards[(h^h>>16)%duplicateShards]
