@@ -4,13 +4,26 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
+	"time"
+)
+
+// Status-Server that one NAS may send: a few probes, exporters and proxies at
+// once, then twenty a second.
+const (
+	statusBurst = 64
+	statusEvery = 50 * time.Millisecond
 )
 
 // work handles requests of l until its queue is closed and empty.
 func (s *Server) work(ctx context.Context, l *listener) {
 	out := make([]byte, 0, maxPacket)
 	m := &s.metrics.listeners[l.kind]
-	for r := range l.queue {
+	for {
+		r, ok := l.queue.next()
+		if !ok {
+			return
+		}
+		r.taken()
 		started := s.o.Now()
 		wait := started.Sub(r.at)
 		m.wait.Observe(max(0, wait.Seconds()))
@@ -69,7 +82,9 @@ func (s *Server) authenticateRequest(q *inquiry, kind listenerKind, r *request) 
 		return discardBadAttribute
 	}
 	s.metrics.listeners[kind].requests[typeOf(r.code())].Inc()
-	r.client = s.clients.of(r.snap, r.nas)
+	if r.client == nil {
+		r.client = s.clients.of(r.snap, r.nas)
+	}
 	signed, why := verify(r, form)
 	if why != discardNone {
 		return why
@@ -127,8 +142,14 @@ func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply 
 // authentication port, an Accounting-Response on the accounting port. It does
 // not go through the duplicate cache, which would tell of yesterday's health.
 func (s *Server) answerStatus(q *inquiry, out []byte) []byte {
-	// Silence makes the NAS turn to another server, which can still store.
-	if !s.o.Journal.Writable() {
+	if !q.client.status.allow(q.at, statusEvery, statusBurst) { // RFC 5997 §5: it may be a way to flood
+		s.discard(q.kind, discardRateLimited, q.request)
+		return nil
+	}
+	mask, counts := wantsStatistics(q)
+	// Silence makes the NAS turn to another server, which can still store. Who
+	// asks for numbers does not send us anything to store.
+	if !counts && !s.o.Journal.Writable() {
 		s.discard(q.kind, discardStoreUnavailable, q.request)
 		return nil
 	}
@@ -136,7 +157,11 @@ func (s *Server) answerStatus(q *inquiry, out []byte) []byte {
 	if q.kind == acctListener {
 		code = codeAccountingResponse
 	}
-	reply, why := newReply(out, code, q).sign()
+	p := newReply(out, code, q)
+	if counts {
+		s.addStatistics(p, mask, q.at)
+	}
+	reply, why := p.sign()
 	if why != discardNone {
 		s.discard(q.kind, why, q.request)
 		return nil
@@ -144,10 +169,24 @@ func (s *Server) answerStatus(q *inquiry, out []byte) []byte {
 	return reply
 }
 
+// nameFlood counts and names a NAS that asks more than its share, each at most
+// once a minute.
+func (s *Server) nameFlood(kind listenerKind, r *request) {
+	n := r.client.limited.Add(1)
+	if r.client.named.allow(r.at, time.Minute, 1) {
+		s.o.Log.Warn("a RADIUS client asks more than its share, and what is too much is dropped",
+			"nas", r.nas.Name, "from", r.from.String(), "listener", kind.String(), "dropped_since_start", n)
+	}
+}
+
 // discard counts a request that gets no answer, and logs each cause at most
 // once a minute: an outsider must not be able to fill the log.
 func (s *Server) discard(kind listenerKind, why discard, r *request) {
 	s.metrics.listeners[kind].discarded[why].Inc()
+	if why == discardRateLimited && r.client != nil {
+		s.nameFlood(kind, r)
+		return
+	}
 	n, ok := s.logs[why].allow(r.at)
 	if !ok {
 		return
