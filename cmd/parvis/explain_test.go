@@ -22,6 +22,8 @@ var (
 	onlineDevice  = directory.MAC{0x00, 0x00, 0x5E, 0x00, 0x53, 0x03}
 )
 
+func bssid(n byte) directory.MAC { return directory.MAC{0x00, 0x00, 0x5E, 0x00, 0x53, 0xA0 + n} }
+
 // fill puts a small commune into the installation.
 func (i *installation) fill() {
 	i.t.Helper()
@@ -38,13 +40,14 @@ func (i *installation) fill() {
 				{ID: "z2", Name: "Médiathèque", SSID: "WiFi", PlanID: "p1", Entry: directory.EntryCard, Terms: "t2", Remember: time.Hour},
 			},
 			NASes: []directory.NAS{{
-				ID: "n1", Name: "Passerelle", Prefix: netip.MustParsePrefix("192.0.2.1/32"), Secret: directory.NewSecret("un-secret-de-test"), Dialect: "generic",
+				ID: "n1", Name: "Passerelle", Prefix: netip.MustParsePrefix("127.0.0.1/32"), Secret: directory.NewSecret("un-secret-de-test"), Dialect: "generic",
 			}},
 			AccessPoints: []directory.AccessPoint{
-				{ID: "a1", Name: "Fontaine", ZoneID: "z1", NASID: "n1", Enabled: true},
-				{ID: "a2", Name: "Halle", ZoneID: "z1", NASID: "n1"},
-				{ID: "a3", Name: "Entrée", ZoneID: "z1", Enabled: true},
-				{ID: "a4", Name: "Entrée", ZoneID: "z2", Enabled: true},
+				{ID: "a1", BSSID: bssid(1), Name: "Fontaine", ZoneID: "z1", NASID: "n1", Enabled: true},
+				{ID: "a2", BSSID: bssid(2), Name: "Halle", ZoneID: "z1", NASID: "n1"},
+				{ID: "a3", BSSID: bssid(3), Name: "Entrée", ZoneID: "z1", Enabled: true},
+				{ID: "a4", BSSID: bssid(4), Name: "Entrée", ZoneID: "z2", Enabled: true},
+				{ID: "a5", BSSID: bssid(5), Name: "Escalier", ResidenceID: "r1", Enabled: true},
 			},
 			Operators:  []directory.Operator{{ID: "o1", Name: "Bailleur"}},
 			Sectors:    []directory.Sector{{ID: "s1", OperatorID: "o1", Name: "Nord"}},
