@@ -88,7 +88,14 @@ func TestDecide(t *testing.T) {
 		"ticket, no plan":         {with(ticket(), func(f *Facts) { f.Plan = nil }), NoPlan},
 		"ticket, neither has MAC": {with(otherTicket(func(k *directory.Ticket) { k.MAC = directory.MAC{} }), func(f *Facts) { f.MAC = directory.MAC{} }), TicketElsewhere},
 
-		"login by MS-CHAPv2":  {with(tenant(), func(f *Facts) { f.Method = MethodMSCHAP }), Accepted},
+		"login by MS-CHAPv2":     {with(tenant(), func(f *Facts) { f.Method = MethodMSCHAP }), Accepted},
+		"visitor":                {visitor(), Accepted},
+		"visitor, refused":       {with(visitor(), func(f *Facts) { f.Verified = false }), ProxyRefused},
+		"visitor, no zone":       {with(visitor(), func(f *Facts) { f.Zone = nil }), UnknownPlace},
+		"visitor, no plan":       {with(visitor(), func(f *Facts) { f.Plan = nil }), NoPlan},
+		"visitor, disabled":      {with(visitor(), func(f *Facts) { f.AccessPoint = dead }), PlaceDisabled},
+		"visitor, place comes 1": {with(visitor(), func(f *Facts) { f.Verified, f.Zone = false, nil }), UnknownPlace},
+
 		"outlet":              {with(tenant(), func(f *Facts) { f.Method = MethodOutlet }), Accepted},
 		"outlet of nobody":    {with(tenant(), func(f *Facts) { f.Method = MethodOutlet; f.Dwelling = nil }), UnknownOutlet},
 		"outlet, no slot":     {with(tenant(), func(f *Facts) { f.Method = MethodOutlet; f.OtherDevices = 3 }), DeviceSlots},
@@ -132,6 +139,29 @@ func TestGrant(t *testing.T) {
 	f := with(device(), func(f *Facts) { f.Plan = &unlimited; f.Remembered = now.Add(90*time.Second + 700*time.Millisecond) })
 	if got := Decide(f, now).Grant.SessionTime; got != 90*time.Second {
 		t.Errorf("the session of a device must end with its memory, in whole seconds: got %s", got)
+	}
+}
+
+func visitor() Facts {
+	return Facts{Method: MethodProxy, Verified: true, AccessPoint: mast, Zone: zone, Plan: cityPlan, NASID: "n1"}
+}
+
+// A visitor gets the zone's plan, for the shorter of both networks' times.
+func TestGrantOfVisitor(t *testing.T) {
+	for _, c := range []struct{ home, idle, wantSession, wantIdle time.Duration }{
+		{0, 0, 4 * time.Hour, 10 * time.Minute},
+		{time.Hour, time.Minute, time.Hour, time.Minute},
+		{5 * time.Hour, time.Hour, 4 * time.Hour, 10 * time.Minute},
+	} {
+		got := Decide(with(visitor(), func(f *Facts) { f.HomeSession, f.HomeIdle = c.home, c.idle }), now).Grant
+		want := Grant{DownKbps: 20000, UpKbps: 5000, SessionTime: c.wantSession, IdleTime: c.wantIdle, Interim: 5 * time.Minute, ZoneID: "z1"}
+		if got != want {
+			t.Errorf("%+v: got %+v", c, got)
+		}
+	}
+	unlimited := with(visitor(), func(f *Facts) { f.Plan, f.HomeSession = &directory.Plan{}, time.Hour })
+	if got := Decide(unlimited, now).Grant.SessionTime; got != time.Hour {
+		t.Errorf("the plan has no limit: %s", got)
 	}
 }
 
@@ -179,7 +209,8 @@ func admits(f Facts) bool {
 	known := f.Method == MethodMAC && f.MAC != directory.MAC{} && f.Zone != nil && place && f.Remembered.UnixMilli() >= now.UnixMilli()+1000
 	redeemed := f.Method == MethodTicket && f.Ticket != nil && f.Verified && f.MAC != directory.MAC{} && f.Ticket.MAC == f.MAC &&
 		f.Ticket.NASID == f.NASID && f.Zone != nil && place && f.Ticket.Until.UnixMilli() >= now.UnixMilli()+1000
-	return login || known || redeemed
+	visiting := f.Method == MethodProxy && f.Verified && f.Zone != nil && place
+	return login || known || redeemed || visiting
 }
 
 func TestDecideAgainstOracle(t *testing.T) {
@@ -207,7 +238,7 @@ func TestDecideAgainstOracle(t *testing.T) {
 		}
 		until := f.Remembered
 		switch f.Method {
-		case MethodPAP, MethodCHAP, MethodMSCHAP, MethodOutlet:
+		case MethodPAP, MethodCHAP, MethodMSCHAP, MethodOutlet, MethodProxy:
 			return
 		case MethodTicket:
 			until = f.Ticket.Until
@@ -231,6 +262,8 @@ func TestDecideDependsOnNothingElse(t *testing.T) {
 			g.Verified, g.Dwelling, g.OtherDevices, g.Ticket, g.NASID = other.Verified, other.Dwelling, other.OtherDevices, other.Ticket, other.NASID
 		case MethodTicket:
 			g.Dwelling, g.OtherDevices, g.Remembered = other.Dwelling, other.OtherDevices, other.Remembered
+		case MethodProxy:
+			g.MAC, g.Dwelling, g.OtherDevices, g.Remembered, g.Ticket, g.NASID = other.MAC, other.Dwelling, other.OtherDevices, other.Remembered, other.Ticket, other.NASID
 		default:
 			g = other
 			g.Method = f.Method
