@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net/netip"
 	"testing"
 	"testing/iotest"
 )
@@ -106,4 +107,45 @@ func TestFramesTellFaults(t *testing.T) {
 			t.Errorf("after %x: %v", begun, err)
 		}
 	}
+}
+
+// RADIUS/1.1 has no signature in front of the attributes: whatever they are, the
+// server does not panic, and what it answers is well formed.
+func FuzzRADIUS11(f *testing.F) {
+	for _, a := range []ask{plain(signIn), started("s"), status} {
+		f.Add(a.code, encode11(a, 1, 0)[headerLength:])
+	}
+	for _, b := range seeds(f) {
+		if len(b) > headerLength {
+			f.Add(b[0], b[headerLength:])
+		}
+	}
+	p := newPKI(f)
+	w := newWorld(f, func(o *Options) { o.TLS = p.options() }, nil, nil)
+	f.Cleanup(w.Close)
+	c := &tlsConn{server: w.tls, over: overTLS11, owner: "n-1", from: netip.MustParseAddrPort("127.0.0.1:40000"), done: make(chan struct{})}
+	token := uint32(0)
+	f.Fuzz(func(t *testing.T, code byte, attrs []byte) {
+		if !tlsListener.takes(code) || len(attrs) > maxPacket-headerLength {
+			return
+		}
+		token++
+		b := encode11(ask{code: code}, token, 0)
+		b = append(b, attrs...)
+		binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+		r := &request{}
+		c.fill(r, b)
+		r.link = &datagram{}
+		if why := c.admit(r); why != discardNone {
+			t.Fatalf("not admitted: %s", why)
+		}
+		before := w.metricsPanics()
+		reply := w.answer(t.Context(), tlsListener, r, make([]byte, 0, maxPacket))
+		if w.metricsPanics() != before {
+			t.Fatalf("panic on %x", b)
+		}
+		if reply != nil {
+			check11(t, reply, token, reply[0])
+		}
+	})
 }
