@@ -61,6 +61,7 @@ func (s *Server) answerAccounting(ctx context.Context, q *inquiry, out []byte) (
 		return nil, discardStoreUnavailable
 	}
 	count[recordAcked].Inc()
+	s.forwardAccounting(q)
 	if kind == accounting.On {
 		s.o.Observer.Restarted(e.AccessPointID)
 	}

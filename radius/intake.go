@@ -30,6 +30,7 @@ const (
 	codeAccessReject       = 3
 	codeAccountingRequest  = 4
 	codeAccountingResponse = 5
+	codeAccessChallenge    = 11
 	codeStatusServer       = 12
 )
 
@@ -107,6 +108,7 @@ type request struct {
 	nas     *directory.NAS
 	secret  directory.Secret // for signatures and hidden attributes
 	client  *clientFacts
+	away    bool // somebody else answers it, see answerVisitor
 	counted bool // among those of its client that wait
 }
 

@@ -36,6 +36,7 @@ const (
 	typeMessageAuthenticator = 80
 	typeTunnelPrivateGroupID = 81
 	typeAcctInterimInterval  = 85
+	typeOperatorName         = 126
 )
 
 const messageAuthenticatorOctet = 16

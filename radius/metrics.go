@@ -17,7 +17,7 @@ import (
 //
 //	listener: auth, acct, tls
 //	type:     access_request, accounting_request, status_server
-//	code:     access_accept, access_reject, accounting_response
+//	code:     access_accept, access_reject, access_challenge, accounting_response
 //	reason:   see discard
 //	action:   replayed, dropped, conflicting
 type (
@@ -37,6 +37,7 @@ const (
 const (
 	responseAccept responseCode = iota
 	responseReject
+	responseChallenge
 	responseAccounting
 	responseCodes
 )
@@ -72,13 +73,15 @@ func responseOf(code byte) responseCode {
 		return responseAccept
 	case codeAccessReject:
 		return responseReject
+	case codeAccessChallenge:
+		return responseChallenge
 	}
 	return responseAccounting
 }
 
 var (
 	requestTypeNames     = [requestTypes]string{"access_request", "accounting_request", "status_server"}
-	responseCodeNames    = [responseCodes]string{"access_accept", "access_reject", "accounting_response"}
+	responseCodeNames    = [responseCodes]string{"access_accept", "access_reject", "access_challenge", "accounting_response"}
 	duplicateActionNames = [duplicateActions]string{"replayed", "dropped", "conflicting"}
 	recordResultNames    = [recordResults]string{"acked", "duplicate", "refused", "invalid"}
 )

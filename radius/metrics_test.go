@@ -26,7 +26,7 @@ func TestMetricsAreCleanAndSeeded(t *testing.T) {
 	}
 	for name, want := range map[string]int{
 		"parvis_radius_requests_total":             2 * 3,
-		"parvis_radius_responses_total":            2 * 3,
+		"parvis_radius_responses_total":            2 * 4,
 		"parvis_radius_discarded_total":            2 * 14,
 		"parvis_radius_duplicates_total":           2 * 3,
 		"parvis_radius_request_duration_seconds":   2 * 3,

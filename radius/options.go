@@ -11,6 +11,7 @@ import (
 
 	"parvis/internal/accounting"
 	"parvis/internal/directory"
+	"parvis/radius/proxy"
 )
 
 // Tickets redeems the one-time codes that the portal hands out. The second
@@ -59,6 +60,8 @@ type Options struct {
 	Clients  Clients  // default: nobody is told
 
 	TLS TLS // default: no TLS
+
+	Proxy *proxy.Proxy // asks partner networks about their people; default: there are none
 
 	Now        func() time.Time      // default time.Now
 	Log        *slog.Logger          // default discards

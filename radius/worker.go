@@ -41,9 +41,10 @@ func (s *Server) work(ctx context.Context, l *listener) {
 				m.responses[responseOf(reply[0])].Inc()
 			}
 			m.duration[typeOf(r.code())].Observe(max(0, s.o.Now().Sub(r.at).Seconds()))
-		} else {
+		} else if !r.away {
 			r.link.unanswered()
 		}
+		r.away = false
 		m.inFlight.Dec()
 		l.free <- r
 	}
@@ -124,10 +125,16 @@ func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply 
 		m.duplicates[actionConflicting].Inc()
 	}
 	// Also after a panic: a request without an answer may be asked again.
-	defer func() { s.duplicates.finish(entry, reply, s.o.Now()) }()
+	defer func() {
+		if !q.away {
+			s.duplicates.finish(entry, reply, s.o.Now())
+		}
+	}()
 	var why discard
 	if q.code() == codeAccountingRequest {
 		reply, why = s.answerAccounting(ctx, q, out)
+	} else if home := s.homeOf(q); home != nil {
+		reply, why = s.answerVisitor(q, home, entry, out)
 	} else {
 		reply, why = s.answerAccess(ctx, q, out)
 	}

@@ -32,11 +32,12 @@ var arrows = map[string][]string{
 	"internal/live":       {"internal/accounting", "internal/directory"},
 	"internal/store":      {"billing", "internal/accounting", "internal/directory"},
 
-	"radius":         {"radius/dialect", "radius/dynauth", "radius/eap", "internal/access", "internal/accounting", "internal/directory"},
+	"radius":         {"radius/client", "radius/dialect", "radius/dynauth", "radius/eap", "radius/proxy", "internal/access", "internal/accounting", "internal/directory"},
 	"radius/dialect": {"internal/access", "internal/accounting", "internal/directory"},
 	"radius/dynauth": {"radius/client", "radius/dialect", "internal/access", "internal/accounting", "internal/directory"},
 	"radius/eap":     {"internal/access", "internal/accounting", "internal/directory"},
 	"radius/client":  {"internal/directory"},
+	"radius/proxy":   {"radius/client", "internal/directory"},
 
 	"billing":          {"internal/directory"},
 	"billing/rentroll": {"billing", "internal/directory"},
