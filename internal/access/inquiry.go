@@ -147,7 +147,7 @@ func triedLogin(r directory.Refusal) bool {
 		return false
 	}
 	_, err := directory.ParseMAC(r.Login)
-	return r.Login != "" && err != nil && !directory.IsTicketCode(r.Login)
+	return r.Login != "" && err != nil
 }
 
 // sessionIsNewer reports whether the last that is known of the device is a

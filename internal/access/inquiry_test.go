@@ -24,6 +24,7 @@ func commune() *directory.Snapshot {
 			{ID: "n2", Name: "Sans zone", TLSName: "b", Identifier: "b"},
 		},
 		AccessPoints: []directory.AccessPoint{
+			{ID: "a0", Name: "Fontaine", ZoneID: "z2", Enabled: true},
 			{ID: "a1", Name: "Fontaine", ZoneID: "z1", NASID: "n1", Enabled: true},
 			{ID: "a2", Name: "Halle", ZoneID: "z1", NASID: "n1"},
 			{ID: "a3", Name: "Escalier", ResidenceID: "r1", Enabled: true},
@@ -171,6 +172,17 @@ func TestAnswerInEachZone(t *testing.T) {
 	a := OpenCase(s, Question{MAC: mac}, nil, nil).Answer(s, known(0, map[string]time.Time{"t1": now.Add(time.Hour)}), now)
 	if len(a.Zones) != 2 || a.Zones[0].Reason != Accepted || a.Zones[1].Reason != UnknownDevice || a.Zones[1].Advice != AdviceCard {
 		t.Errorf("%+v", a.Zones)
+	}
+}
+
+func TestAnswerShowsTheNewestAttempts(t *testing.T) {
+	var refusals []directory.Refusal
+	for i := range 3 * maxAttempts {
+		refusals = append(refusals, directory.Refusal{At: now.Add(-time.Duration(i) * time.Second), MAC: mac, Method: "mac"})
+	}
+	c := OpenCase(commune(), Question{MAC: mac}, refusals, nil)
+	if len(c.Attempts) != maxAttempts || !c.Attempts[0].At.Equal(now) {
+		t.Errorf("%d attempts, the first at %s", len(c.Attempts), c.Attempts[0].At)
 	}
 }
 
