@@ -14,6 +14,7 @@ import (
 	"parvis/internal/accounting"
 	"parvis/internal/directory"
 	"parvis/internal/store"
+	"parvis/portal/console"
 	"parvis/radius/dynauth"
 )
 
@@ -151,4 +152,52 @@ func (i *intents) exchange(ctx context.Context, t store.Intent) (dynauth.Outcome
 		return i.client.Change(ctx, sessions[0], access.Grant{DownKbps: t.DownKbps, UpKbps: t.UpKbps})
 	}
 	return dynauth.Outcome{}, errors.New("this version does not know how to " + t.Kind + " a session")
+}
+
+// sessions is how the console has a session ended: by an order like that of the
+// command line, of which the servers are told at once.
+func (n *node) sessions() console.Sessions {
+	return consoleSessions{orders{store: n.store, now: n.now, notify: func(ctx context.Context) error {
+		return n.live.Publish(ctx, intentsTopic)
+	}}}
+}
+
+type consoleSessions struct{ orders }
+
+func (s consoleSessions) Disconnect(ctx context.Context, key, by string) (console.Disconnected, error) {
+	i, err := s.place(ctx, store.Intent{Kind: store.IntentDisconnect, SessionKey: key, By: by}, by)
+	if err != nil {
+		return console.Disconnected{}, err
+	}
+	i, err = s.await(ctx, i)
+	if errors.Is(err, errNoServer) {
+		return console.Disconnected{State: console.DisconnectFailed, Why: "other"}, nil
+	}
+	return disconnectedOf(i), err
+}
+
+func disconnectedOf(i store.Intent) console.Disconnected {
+	d := console.Disconnected{State: console.DisconnectUnknown, Cause: i.Cause}
+	switch i.State {
+	case store.IntentACK:
+		d.State = console.DisconnectACK
+	case store.IntentNAK:
+		d.State = console.DisconnectNAK
+	case store.IntentTimeout:
+		d.State = console.DisconnectTimeout
+	case store.IntentExpired:
+		d.State, d.Why = console.DisconnectFailed, "other"
+	case store.IntentFailed:
+		d.State, d.Why = console.DisconnectFailed, "other"
+		for why, err := range map[string]error{
+			"ended": dynauth.ErrEnded, "nas_gone": dynauth.ErrNASGone, "no_address": dynauth.ErrNoAddress,
+			"tls_only": dynauth.ErrTLSOnly, "unnamed": dynauth.ErrUnnamed,
+		} {
+			if i.Detail == err.Error() {
+				d.Why = why
+			}
+		}
+	case store.IntentWanted, store.IntentSent, store.IntentUnknown:
+	}
+	return d
 }

@@ -228,9 +228,10 @@ func (n *node) openWeb(o nodeOptions, reg *prometheus.Registry, accessPoints *me
 	}
 	n.console.server.Handler, err = console.New(console.Options{
 		UI: pages, Store: n.store, Logins: n.store, Live: limits{n.live}, Register: n.register,
-		Charges: charges{engine: billing.Engine{Ledger: n.store, Now: o.now}},
-		Health:  health{accessPoints},
-		Now:     o.now, Log: o.log, Registerer: reg, Secure: c.Console.Secure(),
+		Charges:  charges{engine: billing.Engine{Ledger: n.store, Now: o.now}},
+		Sessions: n.sessions(),
+		Health:   health{accessPoints},
+		Now:      o.now, Log: o.log, Registerer: reg, Secure: c.Console.Secure(),
 	})
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ import (
 	"parvis/internal/config"
 	"parvis/internal/directory"
 	"parvis/internal/store"
+	"parvis/portal/console"
+	"parvis/radius/dynauth"
 )
 
 const (
@@ -290,5 +293,38 @@ func TestIntentOfStoppedServer(t *testing.T) {
 	i.serveIntents(db)
 	if gone, err = (orders{store: db, now: func() time.Time { return i.now }}).await(t.Context(), gone); err != nil || gone.State != store.IntentFailed || gone.Detail != "the session has ended already" {
 		t.Errorf("%+v %v", gone, err)
+	}
+}
+
+// The console gets what became of it in words that it has itself.
+func TestConsoleSessions(t *testing.T) {
+	i := newInstallation(t)
+	db := i.withSession(newDAS(t, 503), "generic")
+	i.serveIntents(db)
+	s := consoleSessions{orders{store: db, now: func() time.Time { return i.now }}}
+	for key, want := range map[string]console.Disconnected{
+		dasKey: {State: console.DisconnectNAK, Cause: 503},
+		"gone": {State: console.DisconnectFailed, Why: "ended"},
+	} {
+		if got, err := s.Disconnect(t.Context(), key, "reseau"); err != nil || got != want {
+			t.Errorf("%s: %+v %v, want %+v", key, got, err, want)
+		}
+	}
+	for _, c := range []struct {
+		i    store.Intent
+		want console.Disconnected
+	}{
+		{store.Intent{State: store.IntentACK}, console.Disconnected{State: console.DisconnectACK}},
+		{store.Intent{State: store.IntentTimeout}, console.Disconnected{State: console.DisconnectTimeout}},
+		{store.Intent{State: store.IntentSent}, console.Disconnected{State: console.DisconnectUnknown}},
+		{store.Intent{State: store.IntentUnknown}, console.Disconnected{State: console.DisconnectUnknown}},
+		{store.Intent{State: store.IntentExpired}, console.Disconnected{State: console.DisconnectFailed, Why: "other"}},
+		{store.Intent{State: store.IntentFailed, Detail: dynauth.ErrNoAddress.Error()}, console.Disconnected{State: console.DisconnectFailed, Why: "no_address"}},
+		{store.Intent{State: store.IntentFailed, Detail: "the disk is full"}, console.Disconnected{State: console.DisconnectFailed, Why: "other"}},
+	} {
+		got := disconnectedOf(c.i)
+		if got != c.want || !slices.Contains(console.DisconnectStates(), got.State) || got.Why != "" && !slices.Contains(console.DisconnectReasons(), got.Why) {
+			t.Errorf("%+v: %+v, want %+v", c.i, got, c.want)
+		}
 	}
 }

@@ -110,6 +110,7 @@ type accessPointView struct {
 	NAS      string
 	Devices  []accounting.Session
 	More     bool // there are more than are shown
+	Done     *disconnected
 	Duration func(accounting.Session) time.Duration
 }
 
@@ -120,7 +121,7 @@ func (c *console) accessPoint(w http.ResponseWriter, r *http.Request, u director
 		c.fail(w, r, u, http.StatusNotFound)
 		return
 	}
-	v := accessPointView{point: c.pointOf(s, ap)}
+	v := accessPointView{point: c.pointOf(s, ap), Done: readDisconnected(r.URL.Query())}
 	if n := s.NAS(ap.NASID); n != nil {
 		v.NAS = n.Name
 	}

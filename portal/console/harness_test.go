@@ -158,6 +158,7 @@ type town struct {
 	sample demo.Sample
 	reg    *prometheus.Registry
 	http   http.Handler
+	nas    *nasses
 }
 
 const (
@@ -168,7 +169,7 @@ const (
 func newTown(t *testing.T) *town {
 	t.Helper()
 	ctx := t.Context()
-	tw := &town{clock: &clock{t: time.Date(2026, 11, 17, 10, 30, 0, 0, time.UTC)}, reg: prometheus.NewRegistry()}
+	tw := &town{clock: &clock{t: time.Date(2026, 11, 17, 10, 30, 0, 0, time.UTC)}, reg: prometheus.NewRegistry(), nas: &nasses{}}
 	var err error
 	tw.db, err = store.Open(ctx, store.Options{
 		Engine: store.SQLite, Path: filepath.Join(t.TempDir(), "parvis.db"), SealKey: [32]byte{1}, Now: tw.clock.now,
@@ -218,7 +219,7 @@ func newTown(t *testing.T) *town {
 	}
 	tw.console, err = newConsole(Options{
 		UI: web, Store: tw.db, Logins: tw.db, Live: limits{tw.live}, Register: register,
-		Charges: ledger{billing.Engine{Ledger: tw.db, Now: tw.clock.now}}, Health: points{register, tw.clock.now},
+		Charges: ledger{billing.Engine{Ledger: tw.db, Now: tw.clock.now}}, Health: points{register, tw.clock.now}, Sessions: tw.nas,
 		Now: tw.clock.now, Log: slog.New(slog.DiscardHandler), Registerer: tw.reg,
 	})
 	if err != nil {
