@@ -23,15 +23,19 @@
 //   - RFC 3162: RADIUS and IPv6
 //   - RFC 3046: DHCP Relay Agent Information Option
 //   - RFC 3079: Deriving Keys for use with Microsoft Point-to-Point Encryption
+//   - RFC 3539: Authentication, Authorization and Accounting (AAA) Transport Profile
 //   - RFC 3579: RADIUS Support for EAP
 //   - RFC 3580: IEEE 802.1X RADIUS Usage Guidelines
 //   - RFC 3748: Extensible Authentication Protocol
+//   - RFC 4372: Chargeable User Identity
 //   - RFC 4679: DSL Forum Vendor-Specific RADIUS Attributes
 //   - RFC 5080: Common RADIUS Implementation Issues and Suggested Fixes
 //   - RFC 5176: Dynamic Authorization Extensions to RADIUS
+//   - RFC 5580: Carrying Location Objects in RADIUS and Diameter
 //   - RFC 5997: Use of Status-Server Packets in RADIUS
 //   - RFC 6613: RADIUS over TCP
 //   - RFC 6614: TLS Encryption for RADIUS
 //   - RFC 7301: TLS Application-Layer Protocol Negotiation Extension
+//   - RFC 7542: The Network Access Identifier
 //   - RFC 9765: RADIUS/1.1: Leveraging ALPN to Remove MD5
 package radius
