@@ -18,14 +18,8 @@ const (
 	maxDevices = 50
 )
 
-// The tries to sign in. The passwords are strong, so this is to stop noise: by
-// address it is wide, because a whole residence may share one, and by login too,
-// so that somebody elsewhere who knows a login cannot keep its tenant out.
-var (
-	signInsByAddress = limit{burst: 100, every: time.Second}
-	signInsByBoth    = limit{burst: 10, every: time.Minute}
-	signInsByLogin   = limit{burst: 100, every: 6 * time.Second}
-)
+// A tenant's own tries; the passwords are strong, so this is to stop noise.
+var signIns = limit{burst: 10, every: time.Minute}
 
 // homePage is the data of a dwelling's page.
 type homePage struct {
@@ -98,12 +92,10 @@ func (p *portal) homeLogin(w http.ResponseWriter, r *http.Request) {
 
 func (p *portal) checkHome(w http.ResponseWriter, r *http.Request) string {
 	typed := r.PostForm.Get("login")
-	limits := []counted{{"home/ip/" + remote(r), signInsByAddress}}
+	limits := map[string]limit{"home/ip/" + remote(r): signIns}
 	login, err := directory.ParseLogin(typed)
 	if err == nil {
-		limits = append(limits,
-			counted{"home/both/" + login + "/" + remote(r), signInsByBoth},
-			counted{"home/login/" + login, signInsByLogin})
+		limits["home/login/"+login] = signIns
 	}
 	if ok, result := p.allow(w, r, "/home", limits); !ok {
 		return result

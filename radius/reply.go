@@ -111,6 +111,7 @@ func (s *Server) accept(q *inquiry, by *proof, g access.Grant, out []byte) ([]by
 			p.add(typeClass, token)
 		}
 	}
+	p.addCUI(s.o.ClassKey, g)
 	d, ok := dialect.For(q.nas.Dialect)
 	if !ok {
 		d = dialect.Generic()

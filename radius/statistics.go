@@ -147,7 +147,8 @@ func (s *Server) addStatistics(p *reply, mask uint32, now time.Time) {
 		p.addVendor(vendorFreeRADIUS, statisticsError, []byte("the counters cannot be read"))
 		return
 	}
-	all := t.responses[responseCodeNames[responseAccept]] + t.responses[responseCodeNames[responseReject]]
+	challenges := t.responses["access_challenge"]
+	all := t.responses[responseCodeNames[responseAccept]] + t.responses[responseCodeNames[responseReject]] + challenges
 	add := func(kind byte, n float64) { p.addStatistic(kind, uint32(uint64(n))) } // they wrap, as FreeRADIUS's do
 	addAll := func(first byte, list ...float64) {
 		for i, n := range list {
@@ -169,7 +170,7 @@ func (s *Server) addStatistics(p *reply, mask uint32, now time.Time) {
 	if mask&statisticsAuth != 0 {
 		c := t.of(authListener.String())
 		addAll(statisticsFirstAuth, t.requests[requestTypeNames[typeAccess]], t.responses[responseCodeNames[responseAccept]],
-			t.responses[responseCodeNames[responseReject]], 0, all, c.duplicate, c.malformed, c.invalid, c.dropped, c.unknown)
+			t.responses[responseCodeNames[responseReject]], challenges, all, c.duplicate, c.malformed, c.invalid, c.dropped, c.unknown)
 	}
 	if mask&statisticsAcct != 0 {
 		c := t.of(acctListener.String())
