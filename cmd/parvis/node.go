@@ -26,6 +26,7 @@ import (
 	"parvis/portal/console"
 	"parvis/portal/ui"
 	"parvis/radius"
+	"parvis/radius/proxy"
 )
 
 // shared is what live.Memory and live.Redis both do.
@@ -58,6 +59,7 @@ type node struct {
 	jobs     *jobs
 	postures *postures
 	intents  *intents
+	proxy    *proxy.Proxy
 	radius   *radius.Server
 	web      []*web
 	portal   *web
@@ -166,6 +168,9 @@ func (n *node) openRegister(ctx context.Context) error {
 
 func (n *node) openRadius(o nodeOptions, reg prometheus.Registerer, observer radius.Observer) error {
 	var err error
+	if n.proxy, err = openProxy(o, reg); err != nil {
+		return err
+	}
 	n.radius, err = radius.Listen(radius.Options{
 		Register: n.register, Key: n.cfg.Keys.Ticket, ClassKey: n.cfg.Keys.Class,
 		Tickets: n.live, Presence: n.live, Journal: n.journal, Refusals: n.live, Observer: observer,
@@ -174,7 +179,8 @@ func (n *node) openRadius(o nodeOptions, reg prometheus.Registerer, observer rad
 			Addrs: n.cfg.Radius.TLS, CertFile: n.cfg.Radius.TLSCert, KeyFile: n.cfg.Radius.TLSKey,
 			ClientCAFile: n.cfg.Radius.TLSClientCA,
 		},
-		Now: o.now, Log: o.log, Registerer: reg,
+		Proxy: n.proxy,
+		Now:   o.now, Log: o.log, Registerer: reg,
 	}, n.cfg.Radius.Auth, n.cfg.Radius.Acct)
 	var failed *net.OpError
 	if errors.As(err, &failed) && failed.Addr != nil {
@@ -322,6 +328,9 @@ func (n *node) close() {
 	}
 	if n.radius != nil {
 		n.radius.Close()
+	}
+	if n.proxy != nil {
+		n.closed("proxy", n.proxy.Close())
 	}
 	if n.journal != nil {
 		n.closed("journal", n.journal.Close())

@@ -36,6 +36,7 @@ func (r *reader) check() {
 	r.publicURL()
 	r.certificate("radius", &c.Radius.TLSCert, &c.Radius.TLSKey)
 	r.clientCA()
+	r.realms()
 	r.certificate("portal", &c.Portal.TLSCert, &c.Portal.TLSKey)
 	r.certificate("console", &c.Console.TLSCert, &c.Console.TLSKey)
 	r.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")

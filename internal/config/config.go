@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"parvis/internal/directory"
@@ -75,7 +76,40 @@ type Radius struct {
 	TLSClientCA string `toml:"tls_client_ca"`
 	// MaxDevices bounds the memory of the devices that accepted; about 40 bytes each.
 	MaxDevices int `toml:"max_devices"`
+	// OperatorName is our own realm, told to partner networks (RFC 5580); empty: not told.
+	OperatorName string `toml:"operator_name"`
+	// Realms are the partner networks whose people may be here.
+	Realms []Realm `toml:"realm"`
 }
+
+// Realm is a partner network: whoever signs in with @ and its name is asked for there.
+type Realm struct {
+	Name string `toml:"name"`
+	// Acct also sends them the accounting of their people.
+	Acct bool `toml:"acct"`
+	// Servers are asked in this order.
+	Servers []RealmServer `toml:"server"`
+}
+
+// RealmServer is a RADIUS server of a partner network.
+type RealmServer struct {
+	// Address is host:port (UDP), or tls://host:port.
+	Address string `toml:"address"`
+	// AcctAddress is where accounting goes over UDP; empty: the port after Address's.
+	AcctAddress string `toml:"acct_address"`
+	// SecretFile holds the secret that is shared with it; not over TLS.
+	SecretFile string `toml:"secret_file"`
+	// CA signs its certificate; over TLS only.
+	CA string `toml:"ca"`
+	// Unsigned believes replies without Message-Authenticator (CVE-2024-3596).
+	Unsigned bool `toml:"unsigned"`
+
+	// Secret is the content of SecretFile.
+	Secret directory.Secret `toml:"-"`
+}
+
+// TLS returns the host:port of a server over TLS; ok is false for one over UDP.
+func (s RealmServer) TLS() (address string, ok bool) { return strings.CutPrefix(s.Address, "tls://") }
 
 // Portal is the pages for residents and tenants.
 type Portal struct {
@@ -125,7 +159,7 @@ func Defaults() Config {
 		KeyFile: "parvis.key",
 		Store:   Store{Engine: EngineSQLite},
 		Live:    Live{Engine: EngineMemory, Address: "127.0.0.1:6379"},
-		Radius:  Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, TLS: []string{}, MaxDevices: 1_000_000},
+		Radius:  Radius{Auth: []string{":1812"}, Acct: []string{":1813"}, TLS: []string{}, MaxDevices: 1_000_000, Realms: []Realm{}},
 		Portal:  Portal{Listen: ":8080"},
 		Console: Console{Listen: "127.0.0.1:8081"},
 		Metrics: Metrics{Listen: "127.0.0.1:9812"},

@@ -178,7 +178,7 @@ func TestFullFile(t *testing.T) {
 		},
 		Radius: Radius{
 			Auth: []string{"192.0.2.1:1812", "[2001:db8::1]:1812", "127.0.0.1:0"},
-			Acct: []string{"192.0.2.1:1813", "127.0.0.1:0"}, MaxDevices: 5000,
+			Acct: []string{"192.0.2.1:1813", "127.0.0.1:0"}, MaxDevices: 5000, Realms: []Realm{},
 			TLS: []string{"192.0.2.1:2083"}, TLSCert: filepath.Join(dir, "cert.pem"), TLSKey: filepath.Join(dir, "key.pem"),
 			TLSClientCA: filepath.Join(dir, "cert.pem"),
 		},

@@ -101,7 +101,7 @@ func (r *reader) parse(text string) bool {
 		case !known:
 			r.unknown(name, fields)
 		case field.Kind() != reflect.Struct:
-			r.decode(name, field)
+			r.read(name, field)
 		default:
 			r.section(name, fields)
 		}
@@ -125,7 +125,7 @@ func (r *reader) section(name string, fields map[string]reflect.Value) {
 			r.unknown(key, fields)
 			continue
 		}
-		r.decode(key, field)
+		r.read(key, field)
 	}
 }
 
@@ -204,7 +204,8 @@ func inOrder[T any](m map[string]T) []string {
 // tells it only in an error, hence one is provoked.
 func (r *reader) lineOf(key string) int {
 	p, ok := r.found[key]
-	if !ok {
+	// Of a list of sections the library knows but the last one's lines.
+	if !ok || strings.Contains(key, "[") {
 		return 0
 	}
 	var pe toml.ParseError
