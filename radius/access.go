@@ -21,8 +21,8 @@ const maxLoggedLogin = 64
 // answerAccess decides an Access-Request and returns the signed answer.
 func (s *Server) answerAccess(ctx context.Context, q *inquiry, out []byte) ([]byte, discard) {
 	now := s.o.Now()
-	var p proof
-	facts, reason := s.gather(ctx, q, &p)
+	p := &q.proof
+	facts, reason := s.gather(ctx, q, p)
 	decision := access.Decision{Reason: reason}
 	if reason == access.Accepted {
 		decision = access.Decide(facts, now)
@@ -30,9 +30,9 @@ func (s *Server) answerAccess(ctx context.Context, q *inquiry, out []byte) ([]by
 	var reply []byte
 	var why discard
 	if decision.Reason.Accepted() {
-		reply, why = s.accept(q, &p, decision.Grant, out)
+		reply, why = s.accept(q, p, decision.Grant, out)
 	} else {
-		reply, why = reject(q, &p, decision.Reason, out)
+		reply, why = reject(q, p, decision.Reason, out)
 	}
 	if why != discardNone {
 		return nil, why

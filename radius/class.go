@@ -45,11 +45,16 @@ func subjectOf(g access.Grant) subject {
 
 // newClass makes a token; ok is false when the id is too long to be carried.
 func newClass(key directory.Key, to subject) (token []byte, ok bool) {
+	// Small enough to become a part of its caller, whose stack has the room then.
+	return appendClass(make([]byte, 0, classMaximum), key, to)
+}
+
+func appendClass(token []byte, key directory.Key, to subject) (_ []byte, ok bool) {
 	if classMinimum-1+len(to.id) > classMaximum {
 		return nil, false
 	}
-	token = make([]byte, 1+classRandom, classMinimum-1+len(to.id))
-	token[0] = classVersion
+	token = append(token, classVersion)
+	token = token[:1+classRandom]
 	rand.Read(token[1:])
 	token = append(token, to.kind)
 	token = append(token, to.id...)

@@ -12,18 +12,17 @@ import (
 const duplicateShards = 64
 
 // duplicateKey is what a retransmission has in common with its request besides
-// the Authenticator, RFC 5080 §2.2.2. It is made of octets and numbers only,
-// which a map hashes at once.
+// the Authenticator, RFC 5080 §2.2.2. It is made of octets and numbers without a
+// gap between them, which a map hashes and compares at once.
 type duplicateKey struct {
 	addr       [16]byte
 	source     uint32 // socket or connection
 	identifier uint32
-	port       uint16
-	code       byte
+	port, code uint16
 }
 
 func newDuplicateKey(from netip.AddrPort, source int, code byte, identifier uint32) duplicateKey {
-	return duplicateKey{from.Addr().As16(), uint32(source), identifier, from.Port(), code}
+	return duplicateKey{from.Addr().As16(), uint32(source), identifier, from.Port(), uint16(code)}
 }
 
 // duplicateEntry is a request that is in progress, or its answer. Whoever began
@@ -182,7 +181,7 @@ func (d *duplicates) shard(key duplicateKey) *duplicateShard {
 	for _, b := range key.addr[8:] {
 		h = (h ^ uint32(b)) * 16777619
 	}
-	for _, b := range [...]byte{byte(key.port >> 8), byte(key.port), key.code, byte(key.identifier)} {
+	for _, b := range [...]byte{byte(key.port >> 8), byte(key.port), byte(key.code), byte(key.identifier)} {
 		h = (h ^ uint32(b)) * 16777619
 	}
 	return &d.shards[(h^h>>16)%duplicateShards]

@@ -3,6 +3,7 @@ package radius
 import (
 	"crypto/md5"
 	"crypto/sha256"
+	"crypto/subtle"
 )
 
 // hashRoom is the length of a text, in octets, up to which hashing it allocates
@@ -10,10 +11,10 @@ import (
 // allocates five times for each key, which was a fifth of what a request cost.
 const hashRoom = 1024
 
-// The two pads of RFC 2104 §2.
+// The two pads of RFC 2104 §2: 64 times 0x36, and 64 times 0x5c.
 const (
-	innerPad = 0x36
-	outerPad = 0x5c
+	innerPad = `6666666666666666666666666666666666666666666666666666666666666666`
+	outerPad = `\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\`
 )
 
 // md5Of is MD5 over the parts, one behind the other.
@@ -48,12 +49,9 @@ func hmacSHA256Of(key, body []byte) [sha256.Size]byte {
 	return sha256.Sum256(append(padded(text[:sha256.BlockSize], key, outerPad), inner[:]...))
 }
 
-// padded fills block with the key, and zeroes behind it, under a pad.
-func padded(block, key []byte, pad byte) []byte {
-	n := copy(block, key)
-	clear(block[n:])
-	for i := range block {
-		block[i] ^= pad
-	}
+// padded fills block with the key under a pad of the same length.
+func padded(block, key []byte, pad string) []byte {
+	copy(block, pad)
+	subtle.XORBytes(block, block, key)
 	return block
 }

@@ -13,6 +13,7 @@ type inquiry struct {
 	port   string // the wired port that it is about, when it was asked for
 
 	room   []wire.AVP // where the attributes are
+	proof  proof
 	answer reply
 
 	patience patience

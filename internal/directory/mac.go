@@ -76,12 +76,14 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// clip keeps an outsider's text short enough for a log line or an error.
+// clip keeps an outsider's text short enough for a log line or an error. It
+// returns a copy, so that a caller of what parses need not have its text on the
+// heap for the sake of an error.
 func clip(s string) string {
 	if len(s) > 64 {
 		return strings.ToValidUTF8(s[:64], "?") + "…"
 	}
-	return s
+	return strings.Clone(s)
 }
 
 // String spells the address as RFC 3580 §3.20 does: 02-AA-BB-CC-DD-01.
