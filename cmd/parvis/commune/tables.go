@@ -39,6 +39,9 @@ func chunks(text string) []chunk {
 func (rd *reader) tables(text string) (top *row, list []*row) {
 	top = &row{rd: rd, file: rd.file, values: map[string]value{}}
 	for i, c := range chunks(text) {
+		if rd.full() {
+			break // each try costs
+		}
 		var keys map[string]toml.Primitive
 		md, err := toml.Decode(c.text, &keys)
 		if err != nil {
