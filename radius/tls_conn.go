@@ -209,7 +209,7 @@ func (c *tlsConn) broken() { c.close(closedMalformed) }
 
 // write sends answers, those that are there together.
 func (c *tlsConn) write() {
-	batch := make([]byte, 0, 4*maxPacket)
+	var batch []byte // grows with what is asked: most connections ask seldom
 	for {
 		select {
 		case answer := <-c.answers:

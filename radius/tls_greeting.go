@@ -71,7 +71,7 @@ func (g *greeting) wrap(state tls.ConnectionState, session *tls.SessionState) ([
 func (g *greeting) unwrap(ticket []byte, state tls.ConnectionState) (*tls.SessionState, error) {
 	session, err := g.tickets.DecryptTicket(ticket, state)
 	if err != nil || session == nil {
-		return nil, nil //nolint:nilnil // means: a full handshake
+		return nil, nil // a full handshake
 	}
 	g.was11 = slices.ContainsFunc(session.Extra, func(b []byte) bool { return string(b) == alpn11 })
 	return session, nil
