@@ -35,7 +35,8 @@ type Zone struct {
 	ID, Name, SSID, PlanID string
 	Entry                  Entry
 	// Terms is the version of the text that a device accepts. Zones with the
-	// same terms recognise each other's devices.
+	// same terms recognise each other's devices; hence one with cards does not
+	// share those of one without.
 	Terms string
 	// Remember is for how long a device that accepted is let in again without a page.
 	Remember time.Duration

@@ -115,6 +115,7 @@ func NewSnapshot(c Catalog) (*Snapshot, error) {
 		s.zoneList = append(s.zoneList, &c.Zones[i])
 	}
 	s.checkReferences(c, &errs)
+	checkTerms(c.Zones, &errs)
 	return s, errors.Join(errs...)
 }
 
@@ -142,6 +143,24 @@ func (s *Snapshot) indexAddresses(list []NAS, errs *[]error) {
 		}
 	}
 	slices.SortStableFunc(s.nasRanges, func(a, b *NAS) int { return cmp.Compare(b.Prefix.Bits(), a.Prefix.Bits()) })
+}
+
+// checkTerms refuses a zone with cards that shares its terms with one without:
+// it would know every device that tapped there, and ask it for no card.
+func checkTerms(zones []Zone, errs *[]error) {
+	tap := map[string]*Zone{}
+	for i := range zones {
+		if zones[i].Entry == EntryTap {
+			tap[zones[i].Terms] = &zones[i]
+		}
+	}
+	for i := range zones {
+		z := &zones[i]
+		if other := tap[z.Terms]; other != nil && z.Entry == EntryCard {
+			*errs = append(*errs, fmt.Errorf("zone %s asks for a card and has the terms %q of zone %s, which does not: "+
+				"who tapped there would need no card; give it terms of its own", z.Name, z.Terms, other.Name))
+		}
+	}
 }
 
 func (s *Snapshot) checkReferences(c Catalog, errs *[]error) {

@@ -133,6 +133,11 @@ func TestNewSnapshotReportsEverythingAtOnce(t *testing.T) {
 	c := town()
 	c.Plans = append(c.Plans, Plan{ID: "p1"})
 	c.Zones = append(c.Zones, Zone{ID: "z2", Name: "Hill", PlanID: "nope"})
+	c.Zones = append(c.Zones,
+		Zone{ID: "z3", Name: "Library", PlanID: "p1", Entry: EntryCard, Terms: "2026-1"},
+		Zone{ID: "z4", Name: "Square", PlanID: "p1", Entry: EntryTap, Terms: "2026-1"},
+		Zone{ID: "z5", Name: "Hall", PlanID: "p1", Entry: EntryCard, Terms: "hall"},
+		Zone{ID: "z6", Name: "Second library", PlanID: "p1", Entry: EntryCard, Terms: "hall"})
 	c.Residences = append(c.Residences, Residence{ID: "r2", Name: "Nord", PlanID: "nope2"})
 	c.Dwellings = append(c.Dwellings,
 		Dwelling{ID: "d3", ResidenceID: "r9", Ref: "Z9", Login: "logement-0001"}, Dwelling{ID: "d1", ResidenceID: "r1"})
@@ -166,6 +171,8 @@ func TestNewSnapshotReportsEverythingAtOnce(t *testing.T) {
 		`access point homeless names the residence "r7", which does not exist`,
 		`access point both stands in a zone and in a residence: it can be in one only`,
 		`card k3 names the zone "z8", which does not exist`,
+		`zone Library asks for a card and has the terms "2026-1" of zone Square, which does not: ` +
+			`who tapped there would need no card; give it terms of its own`,
 	}
 	got := strings.Split(err.Error(), "\n")
 	slices.Sort(got)
