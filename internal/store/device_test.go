@@ -205,9 +205,11 @@ func testUsers(t *testing.T, s *Store) {
 	if err != nil || !ok || u != sample().Users[0] {
 		t.Fatalf("got %+v, %v, %v", u, ok, err)
 	}
-	_, ok, err = s.UserByName(ctx, "nobody")
-	if ok || err != nil {
-		t.Errorf("a user that is not there: %v, %v", ok, err)
+	for _, name := range []string{"nobody", "", "\x00", "bailleur\x00", "\xff", "é"[:1]} {
+		_, ok, err = s.UserByName(ctx, name)
+		if ok || err != nil {
+			t.Errorf("the user %q, who is not there: %v, %v", name, ok, err)
+		}
 	}
 	in := func(token string, at time.Time) bool {
 		t.Helper()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parvis/internal/directory"
 )
@@ -53,8 +55,12 @@ func scanUser(row scanner) (directory.User, error) {
 	return u, err
 }
 
-// UserByName returns the user with that login name, also a disabled one.
+// UserByName returns the user with that login name, also a disabled one. name
+// may be anything that somebody typed.
 func (s *Store) UserByName(ctx context.Context, name string) (directory.User, bool, error) {
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return directory.User{}, false, nil // PostgreSQL has no such text: it would be an error
+	}
 	return s.user(ctx, `SELECT `+userColumns+` FROM console_user u WHERE u.name = $1`, name)
 }
 
