@@ -11,6 +11,11 @@ const (
 	sessionYears = 1
 	// A consent is kept one year beyond the memory that it gave.
 	consentYears = 1
+	// Sign-ins hold the address of a person: CNIL, délibération 2021-122, asks for
+	// six months to a year. What else the trail says, of charges above all, is kept
+	// as long as the accounts that it explains (Code de commerce art. L123-22).
+	signInYears = 1
+	auditYears  = 10
 	// A follower of the change feed that is further behind loads everything again.
 	changeAge = 7 * 24 * time.Hour
 
@@ -18,13 +23,13 @@ const (
 )
 
 // Deleted counts the rows that retention took away.
-type Deleted struct{ Devices, Consents, Logins, Sessions, Intents, Changes int64 }
+type Deleted struct{ Devices, Consents, Logins, Sessions, Intents, Changes, Audit int64 }
 
 // DeleteExpired removes what has reached its retention date: devices that are
 // not remembered any more, old consents, expired console logins, closed
-// sessions and what was wanted of them, old rows of the change feed. Each chunk is a short transaction of
-// its own, so that nobody waits for the whole; ended by the context it has done
-// a part and returns what it did.
+// sessions and what was wanted of them, old rows of the change feed and of the
+// audit trail. Each chunk is a short transaction of its own, so that nobody waits
+// for the whole; ended by the context it has done a part and returns what it did.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (Deleted, error) {
 	var d Deleted
 	for _, step := range []struct {
@@ -44,6 +49,11 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (Deleted, erro
 			(SELECT id FROM intent WHERE wanted_at <= $1 LIMIT $2)`, now.AddDate(-sessionYears, 0, 0), &d.Intents},
 		{"changes", `DELETE FROM change WHERE seq IN
 			(SELECT seq FROM change WHERE changed_at <= $1 ORDER BY seq LIMIT $2)`, now.Add(-changeAge), &d.Changes},
+		{"sign-ins", `DELETE FROM audit WHERE id IN
+			(SELECT id FROM audit WHERE acted_at <= $1 AND action IN ('console.login', 'console.logout') LIMIT $2)`,
+			now.AddDate(-signInYears, 0, 0), &d.Audit},
+		{"audit trail", `DELETE FROM audit WHERE id IN
+			(SELECT id FROM audit WHERE acted_at <= $1 LIMIT $2)`, now.AddDate(-auditYears, 0, 0), &d.Audit},
 	} {
 		for n := int64(deleteChunk); n == deleteChunk; {
 			var err error

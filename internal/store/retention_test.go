@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parvis/internal/accounting"
+	"parvis/internal/directory"
 )
 
 func testRetention(t *testing.T, s *Store) {
@@ -14,6 +15,9 @@ func testRetention(t *testing.T, s *Store) {
 	must(t, s.CreateLogin(ctx, "token", "user-1", testNow, testNow.Add(time.Hour)))
 	for i := range 3 {
 		must(t, s.Accept(ctx, consent(byte(i), testNow.Add(time.Duration(i)*time.Hour))))
+	}
+	for i, action := range []string{"console.login", "console.logout", "charges.issue"} {
+		must(t, s.Audit(ctx, directory.AuditEntry{At: testNow.Add(time.Duration(i)), Actor: "bailleur", Action: action, Detail: "from 192.0.2.1"}))
 	}
 	var batch []accounting.Record
 	add := func(kind accounting.Kind, acct string, at time.Time) {
@@ -41,7 +45,9 @@ func testRetention(t *testing.T, s *Store) {
 		{testNow, Deleted{}},
 		{testNow.Add(time.Hour), Deleted{Devices: 1, Logins: 1, Sessions: 1}},
 		{testNow.Add(changeAge), Deleted{Devices: 1, Changes: 4}},
-		{testNow.AddDate(1, 0, 0).Add(time.Hour), Deleted{Consents: 2}},
+		{testNow.AddDate(1, 0, 0).Add(time.Hour), Deleted{Consents: 2, Audit: 2}},
+		{testNow.AddDate(10, 0, 0).Add(-time.Hour), Deleted{Consents: 1}},
+		{testNow.AddDate(10, 0, 0).Add(time.Hour), Deleted{Audit: 1}},
 	}
 	for _, step := range steps {
 		got, err := s.DeleteExpired(ctx, step.at)
