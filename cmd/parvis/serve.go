@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync"
 
 	"parvis/internal/config"
 	"parvis/internal/store"
@@ -23,8 +24,9 @@ func (a *app) serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	log, level := a.levelLogger(cfg.Log)
 	n, err := openNode(ctx, nodeOptions{
-		config: cfg, now: a.now, log: a.logger(cfg.Log),
+		config: cfg, now: a.now, log: log,
 		setting: func(key string) string { return key + " in " + *path },
 	})
 	if err != nil {
@@ -34,6 +36,12 @@ func (a *app) serve(ctx context.Context, args []string) error {
 	for _, line := range n.addresses() {
 		fmt.Fprintln(a.stdout, line)
 	}
+	r := &reloader{path: *path, started: cfg, level: level, log: log, certificates: n.certificates()}
+	var reloading sync.WaitGroup
+	listen, stop := context.WithCancel(ctx)
+	defer reloading.Wait()
+	defer stop()
+	reloading.Go(func() { r.run(listen) })
 	return n.serveNotified(ctx)
 }
 
@@ -67,15 +75,19 @@ func (n *node) addresses() []string {
 }
 
 func (a *app) logger(c config.Log) *slog.Logger {
-	options := &slog.HandlerOptions{}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Level)); err == nil {
-		options.Level = level
-	}
+	log, _ := a.levelLogger(c)
+	return log
+}
+
+// levelLogger returns a logger, and its level, which may change while it is used.
+func (a *app) levelLogger(c config.Log) (*slog.Logger, *slog.LevelVar) {
+	level := &slog.LevelVar{}
+	_ = setLevel(level, c) // the configuration was checked; else it is info
+	options := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(a.stderr, options))
+		return slog.New(slog.NewJSONHandler(a.stderr, options)), level
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, options))
+	return slog.New(slog.NewTextHandler(a.stderr, options)), level
 }
 
 // check says all that is wrong with a configuration, at once.

@@ -39,6 +39,7 @@ func (e *listenError) Unwrap() error { return e.err }
 // web is one HTTP listener.
 type web struct {
 	name     string
+	cert     *certificate // nil without TLS
 	listener net.Listener
 	server   *http.Server
 }
@@ -66,6 +67,7 @@ func openWeb(name, setting, address, certFile, keyFile string, h http.Handler, l
 			l.Close()
 			return nil, err
 		}
+		w.cert = cert
 		w.listener = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get})
 	}
 	return w, nil
@@ -126,6 +128,29 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	c.current, c.changed = &pair, info.ModTime()
 	return c.current, nil
+}
+
+// reread reads the files now, whether they changed or not.
+func (c *certificate) reread() error {
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return fmt.Errorf("read the certificate %s: %w", c.certFile, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current = &pair
+	return nil
+}
+
+// certificates are those that can be read again while the program runs.
+func (n *node) certificates() map[string]func() error {
+	all := map[string]func() error{"radius": n.radius.ReloadTLS}
+	for _, w := range n.web {
+		if w.cert != nil {
+			all[w.name] = w.cert.reread
+		}
+	}
+	return all
 }
 
 // keep goes on with the last good certificate while the files are being replaced.
