@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -218,6 +219,44 @@ func TestLimits(t *testing.T) {
 	other := coova(append([]string{"mac", "02-00-00-00-00-09"}, inCardZone...)...)
 	if w := g.post("/connect", url.Values{"gateway": {other}, "code": {goodCard}}); w.Code != 303 {
 		t.Errorf("another device behind the same address: %d", w.Code)
+	}
+}
+
+// One phone that goes on and on must not keep the square out.
+func TestOneDeviceDoesNotUseUpItsAddress(t *testing.T) {
+	g := newRig(t)
+	for range 2 * tapsByAddress.burst {
+		g.post("/connect", url.Values{"gateway": {coova()}})
+	}
+	if n := g.live.tries["portal/tap/ip/192.0.2.1"]; n != tapsByDevice.burst {
+		t.Errorf("%d tries of one device counted against the address, want %d", n, tapsByDevice.burst)
+	}
+	if w := g.post("/connect", url.Values{"gateway": {coova("mac", "02-00-00-00-00-09")}}); w.Code != 303 {
+		t.Errorf("another device behind the same address: %d", w.Code)
+	}
+}
+
+// Of a gateway that does not sign, devices can be made up without end.
+func TestMadeUpDevicesDoNotFillTheLimits(t *testing.T) {
+	g := newRig(t)
+	for i := range 2 * tapsByAddress.burst {
+		g.post("/connect", url.Values{"gateway": {fmt.Sprintf("nasid=open-1&mac=02-00-00-00-%02x-%02x", i>>8, i&255)}})
+	}
+	if n := len(g.live.tries); n != tapsByAddress.burst+1 {
+		t.Errorf("%d keys, want one for the address and %d for devices", n, tapsByAddress.burst)
+	}
+}
+
+// Two zones may share their terms, and remember for different times.
+func TestTapDoesNotShortenTheMemory(t *testing.T) {
+	g := newRig(t)
+	until := g.now.Add(90 * 24 * time.Hour)
+	g.Register.Devices.Remember(testMAC, "2026-1", until)
+	if w := g.post("/connect", url.Values{"gateway": {coova()}}); w.Code != 303 {
+		t.Fatalf("%d", w.Code)
+	}
+	if got, _ := g.Register.Devices.Until(testMAC, "2026-1"); !got.Equal(until) {
+		t.Errorf("remembered until %v, want %v as in the store", got, until)
 	}
 }
 

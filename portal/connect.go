@@ -46,7 +46,6 @@ func (p *portal) connect(w http.ResponseWriter, r *http.Request) {
 
 // admit answers the request and returns the result for the metric.
 func (p *portal) admit(w http.ResponseWriter, r *http.Request, v visit, method string) string {
-	limits := map[string]limit{"tap/mac/" + v.MAC.String(): tapsByDevice, "tap/ip/" + remote(r): tapsByAddress}
 	consent := directory.Consent{
 		Device: directory.Device{
 			MAC: v.MAC, Terms: v.zone.Terms, ZoneID: v.zone.ID,
@@ -62,7 +61,7 @@ func (p *portal) admit(w http.ResponseWriter, r *http.Request, v visit, method s
 			p.welcome(w, r, http.StatusUnprocessableEntity, v, cityPage{Code: cut(typed), Problem: "portal.card.slip"})
 			return resultWrong
 		}
-		limits = map[string]limit{"card/mac/" + v.MAC.String(): codesByDevice, "card/ip/" + remote(r): codesByAddress}
+		limits := limitsOf(v, r, "card", codesByDevice, codesByAddress)
 		if ok, result := p.allow(w, r, "/?"+v.Query, limits); !ok {
 			return result
 		}
@@ -75,7 +74,7 @@ func (p *portal) admit(w http.ResponseWriter, r *http.Request, v visit, method s
 		if card.Until.Before(consent.Device.Until) {
 			consent.Device.Until = card.Until
 		}
-	} else if ok, result := p.allow(w, r, "/?"+v.Query, limits); !ok {
+	} else if ok, result := p.allow(w, r, "/?"+v.Query, limitsOf(v, r, "tap", tapsByDevice, tapsByAddress)); !ok {
 		return result
 	}
 	// In a card zone only a card makes the time longer.
@@ -84,6 +83,19 @@ func (p *portal) admit(w http.ResponseWriter, r *http.Request, v visit, method s
 		consent.Device.Until = v.until
 	}
 	return p.send(w, r, v, consent, renew)
+}
+
+// limitsOf are the limits of a visit. Where the gateway vouches for the device
+// its own limit comes first: one phone that goes on and on must not use up the
+// tries of everybody behind the same address. Elsewhere anybody can make devices
+// up, and the address comes first: they must not fill the table of the limits.
+func limitsOf(v visit, r *http.Request, what string, byDevice, byAddress limit) []counted {
+	device := counted{what + "/mac/" + v.MAC.String(), byDevice}
+	address := counted{what + "/ip/" + remote(r), byAddress}
+	if v.Signed() {
+		return []counted{device, address}
+	}
+	return []counted{address, device}
 }
 
 // card finds a valid card of the zone, or the key of what is wrong with it. A
@@ -111,8 +123,12 @@ func (p *portal) send(w http.ResponseWriter, r *http.Request, v visit, consent d
 		if err != nil {
 			return fail("consent not recorded", err)
 		}
-		// When the memory is full the ticket still lets the device in once.
-		p.Register.Devices.Remember(v.MAC, consent.Device.Terms, consent.Device.Until)
+		// As in the store, a memory that lasts longer already stays: another zone
+		// with the same terms may have given it. When the memory is full the ticket
+		// still lets the device in once.
+		if consent.Device.Until.After(v.until) {
+			p.Register.Devices.Remember(v.MAC, consent.Device.Terms, consent.Device.Until)
+		}
 	}
 	code := directory.NewTicketCode()
 	ticket := directory.Ticket{MAC: v.MAC, NASID: v.NAS.ID, ZoneID: v.zone.ID, Until: consent.Device.Until}

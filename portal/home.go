@@ -18,8 +18,14 @@ const (
 	maxDevices = 50
 )
 
-// A tenant's own tries; the passwords are strong, so this is to stop noise.
-var signIns = limit{burst: 10, every: time.Minute}
+// The tries to sign in. The passwords are strong, so this is to stop noise: by
+// address it is wide, because a whole residence may share one, and by login too,
+// so that somebody elsewhere who knows a login cannot keep its tenant out.
+var (
+	signInsByAddress = limit{burst: 100, every: time.Second}
+	signInsByBoth    = limit{burst: 10, every: time.Minute}
+	signInsByLogin   = limit{burst: 100, every: 6 * time.Second}
+)
 
 // homePage is the data of a dwelling's page.
 type homePage struct {
@@ -92,10 +98,12 @@ func (p *portal) homeLogin(w http.ResponseWriter, r *http.Request) {
 
 func (p *portal) checkHome(w http.ResponseWriter, r *http.Request) string {
 	typed := r.PostForm.Get("login")
-	limits := map[string]limit{"home/ip/" + remote(r): signIns}
+	limits := []counted{{"home/ip/" + remote(r), signInsByAddress}}
 	login, err := directory.ParseLogin(typed)
 	if err == nil {
-		limits["home/login/"+login] = signIns
+		limits = append(limits,
+			counted{"home/both/" + login + "/" + remote(r), signInsByBoth},
+			counted{"home/login/" + login, signInsByLogin})
 	}
 	if ok, result := p.allow(w, r, "/home", limits); !ok {
 		return result

@@ -3,6 +3,7 @@ package portal
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -86,6 +87,28 @@ func TestSignInLimits(t *testing.T) {
 	g.live.away = true
 	if w := g.post("/home/login", url.Values{"login": {"logement-0002"}, "password": {"another"}}); w.Code != 503 {
 		t.Errorf("uncounted: %d", w.Code)
+	}
+}
+
+// A whole residence may share one address, and logins are easy to guess.
+func TestSignInLimitsOfOthers(t *testing.T) {
+	g := newRig(t)
+	from := func(address, login, password string) int {
+		r := httptest.NewRequest("POST", testPublic+"/home/login", strings.NewReader(url.Values{"login": {login}, "password": {password}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.RemoteAddr = address
+		return g.do(r).Code
+	}
+	for i := range 30 {
+		if code := from("198.51.100.1:1", fmt.Sprintf("logement-%04d", 100+i), "x"); code != 422 {
+			t.Fatalf("neighbour %d behind one address: %d", i, code)
+		}
+	}
+	for range 90 {
+		from("203.0.113.9:1", "logement-0001", "a guess")
+	}
+	if code := from("198.51.100.1:1", "logement-0001", "clé-du-logement"); code != 303 {
+		t.Errorf("the tenant, while somebody elsewhere guesses: %d", code)
 	}
 }
 

@@ -166,12 +166,19 @@ type limit struct {
 	every time.Duration
 }
 
-// allow counts a try against every key. When one has no tries left, or cannot
-// be counted, it sends the page that says so and reports false: no fail-open.
-// here is where the reader can try again.
-func (p *portal) allow(w http.ResponseWriter, r *http.Request, here string, limits map[string]limit) (ok bool, result string) {
-	for key, l := range limits {
-		ok, retry, err := p.Live.Allow(r.Context(), "portal/"+key, l.burst, l.every)
+// counted is a limit and what it counts by.
+type counted struct {
+	key string
+	limit
+}
+
+// allow counts a try against the limits in their order. At the first that has
+// no tries left, or cannot be counted, it sends the page that says so and reports
+// false, and those behind it are not touched: no fail-open. here is where the
+// reader can try again.
+func (p *portal) allow(w http.ResponseWriter, r *http.Request, here string, limits []counted) (ok bool, result string) {
+	for _, l := range limits {
+		ok, retry, err := p.Live.Allow(r.Context(), "portal/"+l.key, l.burst, l.every)
 		if err != nil {
 			p.Log.ErrorContext(r.Context(), "limit not counted", "error", err)
 			p.sorry(w, r, http.StatusServiceUnavailable, here)
