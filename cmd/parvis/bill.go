@@ -86,20 +86,29 @@ func (c *billCommand) run(ctx context.Context, args []string, step func(*billCom
 	})
 }
 
-// findOperator accepts an id, or a name in any case.
+// findOperator accepts an id, or a name in any case that only one has.
 func findOperator(ctx context.Context, db *store.Store, name string) (directory.Operator, error) {
 	all, err := db.Operators(ctx)
 	if err != nil {
 		return directory.Operator{}, err
 	}
 	var names []string
+	var found []directory.Operator
 	for _, o := range all {
-		if o.ID == name || strings.EqualFold(o.Name, strings.TrimSpace(name)) {
+		if o.ID == name {
 			return o, nil
+		}
+		if strings.EqualFold(o.Name, strings.TrimSpace(name)) {
+			found = append(found, o)
 		}
 		names = append(names, strconv.Quote(o.Name))
 	}
-	if len(names) == 0 {
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1: // none of them is charged for the other
+		return directory.Operator{}, usagef("%d operators are called %q: say the id, %s or %s", len(found), name, found[0].ID, found[1].ID)
+	case len(names) == 0:
 		return directory.Operator{}, usagef("there is no operator %q: there is none at all yet", name)
 	}
 	return directory.Operator{}, usagef("there is no operator %q: there are %s", name, joinSorted(names))

@@ -100,7 +100,8 @@ func secretFrom(path string) (directory.Secret, error) {
 	return directory.NewSecret(line), nil
 }
 
-// findZone accepts an id, or a name in any case; an empty name is no zone.
+// findZone accepts an id, or a name in any case that only one has; an empty name
+// is no zone.
 func findZone(ctx context.Context, db *store.Store, name string) (string, error) {
 	if name == "" {
 		return "", nil
@@ -109,12 +110,21 @@ func findZone(ctx context.Context, db *store.Store, name string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	var names []string
+	var names, found []string
 	for _, z := range catalog.Zones {
-		if z.ID == name || strings.EqualFold(z.Name, name) {
+		if z.ID == name {
 			return z.ID, nil
 		}
+		if strings.EqualFold(z.Name, name) {
+			found = append(found, z.ID)
+		}
 		names = append(names, strconv.Quote(z.Name))
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return "", usagef("%d zones are called %q: say the id, %s or %s", len(found), name, found[0], found[1])
 	}
 	return "", usagef("there is no zone %q: there are %s", name, joinSorted(names))
 }
