@@ -75,6 +75,13 @@ func TestComputeExamples(t *testing.T) {
 		{"a wrong price put right later", november, func(f *Facts) {
 			f.Tariffs = append(f.Tariffs, Tariff{ID: "again", OperatorID: "o", From: date(2023, 1, 1), Price: 125, VATPerMille: 200, Label: "Internet", AddedAt: time.UnixMilli(5)})
 		}, "b1 30 1.25"},
+		// 7·1.24 € and 8·1.24 € + 5·1.31 €, of 25.15 €/30 = 0.84 €: 28.99 and 55.01 cents.
+		{"all at once: an agreement that ends, a sale before it, a new price, a move on one day", november, func(f *Facts) {
+			f.Agreements[0].Period.Until = date(2026, 11, 25)
+			f.Dwellings[0].Stock.Until = date(2026, 11, 21)
+			f.Tariffs = append(f.Tariffs, Tariff{ID: "new", OperatorID: "o", From: date(2026, 11, 16), Price: 131, VATPerMille: 200, Label: "Internet"})
+			f.Leases = []directory.Lease{lease("l2", "b2", date(2026, 11, 8), date(2026, 12, 15)), lease("l1", "b1", date(2005, 1, 1), date(2026, 11, 8))}
+		}, "b1 7 0.29, b2 13 0.55"},
 		{"free of charge, because somebody said so", november, func(f *Facts) {
 			f.Tariffs = append(f.Tariffs, Tariff{ID: "free", OperatorID: "o", From: date(2026, 11, 1), VATPerMille: 200, Label: "Internet"})
 		}, "b1 30 0.00"},
