@@ -12,7 +12,7 @@ const upsertCard = `
 		revoked = excluded.revoked`
 
 func cardArgs(c directory.Card) ([]any, error) {
-	return []any{c.ID, c.ZoneID, c.Hash, millis(c.Until), c.Revoked}, nil
+	return []any{c.ID, c.ZoneID, c.Hash, millis(c.Until), c.Revoked}, c.Validate()
 }
 
 // PutCard writes a paper card, new or changed.

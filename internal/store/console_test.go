@@ -14,8 +14,8 @@ import (
 func testResidences(t *testing.T, s *Store) {
 	c := sample()
 	c.Agreements = append(c.Agreements,
-		directory.Agreement{ID: "agreement-2", SectorID: "sector-2", Form: directory.AgreementAccord, Period: period("2026-01-01", "")},
-		directory.Agreement{ID: "agreement-3", SectorID: "sector-2", Form: directory.AgreementAccord, Period: period("2025-01-01", "2026-06-01")})
+		directory.Agreement{ID: "agreement-2", SectorID: "sector-2", Form: directory.AgreementAccord, Reference: "Accord", Period: period("2026-01-01", "")},
+		directory.Agreement{ID: "agreement-3", SectorID: "sector-2", Form: directory.AgreementAccord, Reference: "Accord", Period: period("2025-01-01", "2026-06-01")})
 	must(t, s.Import(t.Context(), c))
 	for _, w := range []struct {
 		residence, on  string
@@ -69,7 +69,7 @@ func testResidences(t *testing.T, s *Store) {
 
 // Random operators with random stock: the rows of each are exactly its own.
 func testOperatorIsolation(t *testing.T, s *Store) {
-	must(t, s.PutPlan(t.Context(), directory.Plan{ID: "plan"}))
+	must(t, s.PutPlan(t.Context(), directory.Plan{Name: "x", ID: "plan"}))
 	on := directory.NewDate(2026, 10, 14)
 	var round atomic.Int64
 	rapid.Check(t, func(r *rapid.T) {
@@ -80,18 +80,18 @@ func testOperatorIsolation(t *testing.T, s *Store) {
 		residencesOf, dwellingsOf := map[string]int{}, map[string]map[string]int{}
 		for i := range operators {
 			op := fmt.Sprintf("%sop%d", prefix, i)
-			c.Operators = append(c.Operators, directory.Operator{ID: op})
+			c.Operators = append(c.Operators, directory.Operator{ID: op, Name: op})
 			dwellingsOf[op] = map[string]int{}
 			for j := range rapid.IntRange(0, 2).Draw(r, "sectors") {
 				sector := fmt.Sprintf("%s-s%d", op, j)
-				c.Sectors = append(c.Sectors, directory.Sector{ID: sector, OperatorID: op})
+				c.Sectors = append(c.Sectors, directory.Sector{ID: sector, OperatorID: op, Name: sector})
 				for k := range rapid.IntRange(0, 2).Draw(r, "residences") {
 					residence := fmt.Sprintf("%s-r%d", sector, k)
-					c.Residences = append(c.Residences, directory.Residence{ID: residence, SectorID: sector, PlanID: "plan"})
+					c.Residences = append(c.Residences, directory.Residence{ID: residence, SectorID: sector, Name: residence, PlanID: "plan"})
 					residencesOf[op]++
 					for l := range rapid.IntRange(0, 3).Draw(r, "dwellings") {
 						id := fmt.Sprintf("%s-d%d", residence, l)
-						c.Dwellings = append(c.Dwellings, directory.Dwelling{ID: id, ResidenceID: residence})
+						c.Dwellings = append(c.Dwellings, directory.Dwelling{ID: id, ResidenceID: residence, Ref: id})
 						dwellingsOf[op][residence]++
 						records = append(records, accounting.Record{Seq: int64(len(records) + 1), Event: accounting.Event{
 							Kind: accounting.Start, At: testNow, NASID: "nas", AcctSessionID: id, DwellingID: id,

@@ -106,7 +106,7 @@ func testFeedConcurrent(t *testing.T, s *Store) {
 			for i := range each {
 				var err error
 				if w%2 == 0 {
-					err = s.PutPlan(ctx, directory.Plan{ID: fmt.Sprintf("w%d-%d", w, i)})
+					err = s.PutPlan(ctx, directory.Plan{Name: "x", ID: fmt.Sprintf("w%d-%d", w, i)})
 				} else {
 					c := consent(byte(i), testNow.Add(time.Hour))
 					c.Device.MAC[4] = byte(w + 10)
@@ -162,7 +162,7 @@ func testTwoPrograms(t *testing.T, o Options) {
 	for p, s := range []*Store{openMigrated(t, o), openMigrated(t, o)} {
 		group.Go(func() {
 			for i := range each {
-				err := s.PutPlan(t.Context(), directory.Plan{ID: fmt.Sprintf("%d-%d", p, i)})
+				err := s.PutPlan(t.Context(), directory.Plan{Name: "x", ID: fmt.Sprintf("%d-%d", p, i)})
 				if err != nil {
 					t.Error(err)
 				}
@@ -180,7 +180,7 @@ func testTwoPrograms(t *testing.T, o Options) {
 func testFeedGone(t *testing.T, s *Store) {
 	ctx := t.Context()
 	for i := range 4 {
-		must(t, s.PutPlan(ctx, directory.Plan{ID: fmt.Sprint(i)}))
+		must(t, s.PutPlan(ctx, directory.Plan{Name: "x", ID: fmt.Sprint(i)}))
 	}
 	exec(t, s, `DELETE FROM change WHERE seq <= 2`)
 	for after, gone := range map[int64]bool{0: true, 1: true, 2: false, 3: false, 4: false, 5: true} {
@@ -267,7 +267,7 @@ func testDeadline(t *testing.T, s *Store) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("read: %v", err)
 	}
-	err = s.PutPlan(ctx, directory.Plan{ID: "p"})
+	err = s.PutPlan(ctx, directory.Plan{Name: "x", ID: "p"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("write: %v", err)
 	}

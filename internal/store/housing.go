@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"parvis/internal/directory"
 )
@@ -12,7 +11,9 @@ const upsertOperator = `
 	INSERT INTO operator (id, name, siren) VALUES ($1, $2, $3)
 	ON CONFLICT (id) DO UPDATE SET name = excluded.name, siren = excluded.siren`
 
-func operatorArgs(o directory.Operator) ([]any, error) { return []any{o.ID, o.Name, o.SIREN}, nil }
+func operatorArgs(o directory.Operator) ([]any, error) {
+	return []any{o.ID, o.Name, o.SIREN}, o.Validate()
+}
 
 // PutOperator writes a housing operator, new or changed.
 func (s *Store) PutOperator(ctx context.Context, o directory.Operator) error {
@@ -23,7 +24,9 @@ const upsertSector = `
 	INSERT INTO sector (id, operator_id, name) VALUES ($1, $2, $3)
 	ON CONFLICT (id) DO UPDATE SET operator_id = excluded.operator_id, name = excluded.name`
 
-func sectorArgs(c directory.Sector) ([]any, error) { return []any{c.ID, c.OperatorID, c.Name}, nil }
+func sectorArgs(c directory.Sector) ([]any, error) {
+	return []any{c.ID, c.OperatorID, c.Name}, c.Validate()
+}
 
 // PutSector writes a sector, new or changed.
 func (s *Store) PutSector(ctx context.Context, c directory.Sector) error {
@@ -36,11 +39,7 @@ const upsertAgreement = `
 		reference = excluded.reference, from_date = excluded.from_date, until_date = excluded.until_date`
 
 func agreementArgs(a directory.Agreement) ([]any, error) {
-	err := checkPeriod(a.Period)
-	if err != nil {
-		return nil, fmt.Errorf("agreement %s: %w", a.Reference, err)
-	}
-	return []any{a.ID, a.SectorID, a.Form, a.Reference, a.Period.From, a.Period.Until}, nil
+	return []any{a.ID, a.SectorID, a.Form, a.Reference, a.Period.From, a.Period.Until}, a.Validate()
 }
 
 // PutAgreement writes an agreement, new or changed.
@@ -54,7 +53,7 @@ const upsertResidence = `
 		ssid = excluded.ssid, plan_id = excluded.plan_id`
 
 func residenceArgs(r directory.Residence) ([]any, error) {
-	return []any{r.ID, r.SectorID, r.Name, r.Address, r.SSID, r.PlanID}, nil
+	return []any{r.ID, r.SectorID, r.Name, r.Address, r.SSID, r.PlanID}, r.Validate()
 }
 
 // PutResidence writes a residence, new or changed.
@@ -71,20 +70,20 @@ const upsertDwelling = `
 		from_date = excluded.from_date, until_date = excluded.until_date`
 
 func (s *Store) dwellingArgs(d directory.Dwelling) ([]any, error) {
-	login := d.Login
-	if login != "" {
-		var err error
-		login, err = directory.ParseLogin(login)
-		if err != nil {
-			return nil, fmt.Errorf("dwelling %s: %w", d.Ref, err)
-		}
+	login, err := directory.ParseLogin(d.Login)
+	if err == nil {
+		d.Login = login
 	}
-	err := checkPeriod(d.Stock)
+	whole := d
+	if whole.Password.IsZero() {
+		whole.Password = directory.NewSecret("kept as it is")
+	}
+	err = whole.Validate()
 	if err != nil {
-		return nil, fmt.Errorf("dwelling %s: %w", d.Ref, err)
+		return nil, err
 	}
 	return []any{
-		d.ID, d.ResidenceID, d.Ref, d.Door, login, s.seal("dwelling.password", d.ID, d.Password),
+		d.ID, d.ResidenceID, d.Ref, d.Door, d.Login, s.seal("dwelling.password", d.ID, d.Password),
 		d.Stock.From, d.Stock.Until,
 	}, nil
 }
@@ -106,11 +105,4 @@ func (s *Store) PutDwellings(ctx context.Context, list []directory.Dwelling) err
 		}
 		return recordChange(ctx, tx, "dwelling", subject, millis(s.now()))
 	})
-}
-
-func checkPeriod(p directory.Period) error {
-	if p.Until != 0 && p.Until <= p.From {
-		return fmt.Errorf("it ends on %s, which is not after its first day %s", p.Until, p.From)
-	}
-	return nil
 }

@@ -15,11 +15,7 @@ const upsertLease = `
 		from_date = excluded.from_date, until_date = excluded.until_date`
 
 func leaseArgs(l directory.Lease) ([]any, error) {
-	err := checkPeriod(l.Period)
-	if err != nil {
-		return nil, fmt.Errorf("lease %s: %w", l.Ref, err)
-	}
-	return []any{l.ID, l.DwellingID, l.Ref, l.Period.From, l.Period.Until}, nil
+	return []any{l.ID, l.DwellingID, l.Ref, l.Period.From, l.Period.Until}, l.Validate()
 }
 
 // PutLeases writes leases, new or changed, all or none. Leases of one dwelling

@@ -117,7 +117,7 @@ func testNotMigrated(t *testing.T, o Options) {
 	if !errors.Is(err, ErrNotMigrated) {
 		t.Errorf("read: got %v, want ErrNotMigrated", err)
 	}
-	err = s.PutPlan(t.Context(), directory.Plan{ID: "p"})
+	err = s.PutPlan(t.Context(), directory.Plan{Name: "x", ID: "p"})
 	if !errors.Is(err, ErrNotMigrated) {
 		t.Errorf("write: got %v, want ErrNotMigrated", err)
 	}

@@ -14,7 +14,7 @@ const upsertOutlet = `
 	ON CONFLICT (id) DO UPDATE SET dwelling_id = excluded.dwelling_id, nas_id = excluded.nas_id, port = excluded.port`
 
 func outletArgs(o directory.Outlet) ([]any, error) {
-	return []any{o.ID, o.DwellingID, o.NASID, o.Port}, nil
+	return []any{o.ID, o.DwellingID, o.NASID, o.Port}, o.Validate()
 }
 
 // PutOutlets writes wired ports, new or changed, all or none. Up to five minutes.

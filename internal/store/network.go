@@ -34,8 +34,9 @@ const upsertPlan = `
 		quota_bytes = excluded.quota_bytes, role = excluded.role`
 
 func planArgs(p directory.Plan) ([]any, error) {
-	if p.QuotaBytes > math.MaxInt64 {
-		return nil, fmt.Errorf("plan %s: the quota of %d bytes is out of range", p.Name, p.QuotaBytes)
+	err := p.Validate()
+	if err != nil {
+		return nil, err
 	}
 	return []any{
 		p.ID, p.Name, p.DownKbps, p.UpKbps, p.VLAN, p.DeviceSlots,
@@ -54,6 +55,10 @@ const upsertZone = `
 		entry = excluded.entry, terms = excluded.terms, remember_seconds = excluded.remember_seconds`
 
 func zoneArgs(z directory.Zone) ([]any, error) {
+	err := z.Validate()
+	if err != nil {
+		return nil, err
+	}
 	return []any{z.ID, z.Name, z.SSID, z.PlanID, string(z.Entry), z.Terms, seconds(z.Remember)}, nil
 }
 
@@ -86,6 +91,10 @@ const upsertNAS = `
 		mac_password = CASE WHEN LENGTH(excluded.mac_password) = 0 THEN nas.mac_password ELSE excluded.mac_password END`
 
 func (s *Store) nasArgs(n directory.NAS) ([]any, error) {
+	err := withSecrets(n).Validate()
+	if err != nil {
+		return nil, err
+	}
 	prefix, err := prefixText(n)
 	if err != nil {
 		return nil, fmt.Errorf("NAS %s: %w", n.Name, err)
@@ -97,6 +106,17 @@ func (s *Store) nasArgs(n directory.NAS) ([]any, error) {
 		s.seal("nas.old_secret", n.ID, n.OldSecret), millis(n.OldSecretUntil), millis(n.OldSecretUsed),
 		n.TLSName, n.DynAuthPort, s.seal("nas.mac_password", n.ID, n.MACPassword),
 	}, nil
+}
+
+// withSecrets is n for Validate, where a secret that is empty stays as it is.
+func withSecrets(n directory.NAS) directory.NAS {
+	kept := directory.NewSecret("kept as it is")
+	for _, s := range []*directory.Secret{&n.Secret, &n.GatewaySecret, &n.OldSecret} {
+		if s.IsZero() && (s != &n.OldSecret || !n.OldSecretUntil.IsZero()) {
+			*s = kept
+		}
+	}
+	return n
 }
 
 // byCertificate begins the prefix column of a NAS that has no address of its
@@ -139,8 +159,9 @@ const upsertAccessPoint = `
 		latitude_e7 = excluded.latitude_e7, longitude_e7 = excluded.longitude_e7, enabled = excluded.enabled`
 
 func accessPointArgs(a directory.AccessPoint) ([]any, error) {
-	if (a.ZoneID == "") == (a.ResidenceID == "") {
-		return nil, fmt.Errorf("access point %s: it stands in a zone or in a residence, in one of the two", a.Name)
+	err := a.Validate()
+	if err != nil {
+		return nil, err
 	}
 	return []any{
 		a.ID, a.Name, a.NASID, macText(a.BSSID), a.Identifier, a.ZoneID, a.ResidenceID, a.Vendor, a.Model,

@@ -29,7 +29,7 @@ func sample() Commune {
 		},
 		Zones: []directory.Zone{
 			{ID: "zone-1", Name: "Port", SSID: "Ville ✓", PlanID: "plan-1", Entry: directory.EntryTap, Terms: "2026-1", Remember: 24 * time.Hour},
-			{ID: "zone-2", Name: "Gare", SSID: "Gare", PlanID: "plan-1", Entry: directory.EntryCard, Terms: "2026-2"},
+			{ID: "zone-2", Name: "Gare", SSID: "Gare", PlanID: "plan-1", Entry: directory.EntryCard, Terms: "2026-2", Remember: time.Hour},
 		},
 		NASes: []directory.NAS{
 			{
@@ -53,7 +53,7 @@ func sample() Commune {
 		},
 		AccessPoints: []directory.AccessPoint{
 			{ID: "ap-1", Name: "Quai", NASID: "nas-1", BSSID: directory.MAC{2, 0, 0, 0, 0, 1}, Identifier: "quai", ZoneID: "zone-1", Vendor: "v", Model: "m", Capacity: 50, Latitude: 48.3904, Longitude: -4.4861, Enabled: true},
-			{ID: "ap-2", Name: "Hall", ResidenceID: "residence-1"},
+			{ID: "ap-2", Name: "Hall", Identifier: "hall", ResidenceID: "residence-1"},
 		},
 		Dwellings: []directory.Dwelling{
 			{ID: "dwelling-1", ResidenceID: "residence-1", Ref: "L1", Door: "A 1", Login: "logement-0001", Password: directory.NewSecret("dwelling-password-plaintext"), Stock: period("2020-01-01", "2030-01-01")},
@@ -188,27 +188,28 @@ func testRefusedNouns(t *testing.T, s *Store) {
 		name, says string
 		err        error
 	}{
-		{"a second NAS of a prefix", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Prefix: netip.MustParsePrefix("::ffff:192.0.2.1/128")})},
-		{"a NAS from nowhere", "address", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Name: "x"})},
-		{"a BSSID twice", "access_point", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9", BSSID: directory.MAC{2, 0, 0, 0, 0, 1}, ZoneID: "zone-1"})},
-		{"a certificate name twice", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", TLSName: "port.example.net"})},
-		{"a signature that is none", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", TLSName: "x", Signature: "maybe"})},
-		{"a quota out of range", "plan", s.PutPlan(ctx, directory.Plan{ID: "plan-9", QuotaBytes: 1 << 63})},
+		{"a second NAS of a prefix", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Name: "x", Dialect: "generic", Prefix: netip.MustParsePrefix("::ffff:192.0.2.1/128")})},
+		{"a NAS from nowhere", "address", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Name: "x", Dialect: "generic"})},
+		{"a BSSID twice", "access_point", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9", Name: "x", BSSID: directory.MAC{2, 0, 0, 0, 0, 1}, ZoneID: "zone-1"})},
+		{"a certificate name twice", "nas", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Name: "x", Dialect: "generic", TLSName: "port.example.net"})},
+		{"a signature that is none", "signature", s.PutNAS(ctx, directory.NAS{ID: "nas-9", TLSName: "x", Signature: "maybe"})},
+		{"a quota out of range", "quota", s.PutPlan(ctx, directory.Plan{Name: "x", ID: "plan-9", QuotaBytes: 1 << 63})},
 		{"a port twice", "outlet", s.PutOutlets(ctx, []directory.Outlet{{ID: "outlet-9", DwellingID: "dwelling-2", NASID: "nas-2", Port: "ge-0/0/1"}})},
 		{"an outlet of no dwelling", "outlet", s.PutOutlets(ctx, []directory.Outlet{{ID: "outlet-9", DwellingID: "nowhere", NASID: "nas-2", Port: "1"}})},
-		{"an access point in two places", "in one of the two", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9", ZoneID: "zone-1", ResidenceID: "residence-1"})},
-		{"an access point in no place", "in one of the two", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9"})},
-		{"a login twice in other letters", "dwelling", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "residence-2", Login: "LOGEMENT-0001"}})},
-		{"a login that nobody can type", "login", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "residence-2", Login: "é"}})},
-		{"a dwelling of no residence", "dwelling", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "nowhere"}})},
-		{"a zone without its plan", "zone", s.PutZone(ctx, directory.Zone{ID: "zone-9", PlanID: "nothing", Entry: directory.EntryTap})},
-		{"a way in that is none", "zone", s.PutZone(ctx, directory.Zone{ID: "zone-9", PlanID: "plan-1", Entry: "fax"})},
-		{"a VLAN out of range", "plan", s.PutPlan(ctx, directory.Plan{ID: "plan-9", VLAN: 4095})},
+		{"an access point in two places", "in exactly one", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9", ZoneID: "zone-1", ResidenceID: "residence-1"})},
+		{"an access point in no place", "in exactly one", s.PutAccessPoint(ctx, directory.AccessPoint{ID: "ap-9"})},
+		{"a login twice in other letters", "dwelling", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "residence-2", Ref: "L9", Login: "LOGEMENT-0001"}})},
+		{"a login that nobody can type", "login", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "residence-2", Ref: "L9", Login: "é"}})},
+		{"a dwelling of no residence", "dwelling", s.PutDwellings(ctx, []directory.Dwelling{{ID: "dwelling-9", ResidenceID: "nowhere", Ref: "L9"}})},
+		{"a zone without its plan", "zone", s.PutZone(ctx, directory.Zone{ID: "zone-9", Name: "x", SSID: "x", PlanID: "nothing", Entry: directory.EntryTap, Terms: "1", Remember: time.Hour})},
+		{"a way in that is none", "entry", s.PutZone(ctx, directory.Zone{ID: "zone-9", PlanID: "plan-1", Entry: "fax"})},
+		{"a VLAN out of range", "VLAN", s.PutPlan(ctx, directory.Plan{Name: "x", ID: "plan-9", VLAN: 4095})},
 		{"a lease that ends first", "not after", s.PutLeases(ctx, []directory.Lease{{ID: "lease-9", DwellingID: "dwelling-2", Period: period("2026-02-01", "2026-02-01")}})},
-		{"an agreement of no form", "agreement", s.PutAgreement(ctx, directory.Agreement{ID: "agreement-9", SectorID: "sector-1", Form: "rumour"})},
+		{"an agreement of no form", "form", s.PutAgreement(ctx, directory.Agreement{ID: "agreement-9", SectorID: "sector-1", Form: "rumour"})},
+		{"a RADIUS secret that falls in an hour", "shorter than 8", s.PutNAS(ctx, directory.NAS{ID: "nas-9", Name: "x", Dialect: "generic", TLSName: "x", Secret: directory.NewSecret("short")})},
 		{"an operator user of no operator", "operator", s.PutUser(ctx, directory.User{ID: "user-9", Name: "x", Role: directory.RoleOperator})},
 		{"a user name twice", "user", s.PutUser(ctx, directory.User{ID: "user-9", Name: "bailleur", Role: directory.RoleDesk})},
-		{"no id", "plan", s.PutPlan(ctx, directory.Plan{})},
+		{"no id", "the id is missing", s.PutPlan(ctx, directory.Plan{})},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.says) {
 			t.Errorf("%s: got %v, want an error that says %q", c.name, c.err, c.says)
