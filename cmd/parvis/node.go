@@ -98,6 +98,7 @@ func openNode(ctx context.Context, o nodeOptions) (n *node, err error) {
 	}
 	n.journal, err = journal.Open(journal.Options{
 		Path: filepath.Join(o.config.DataDir, "journal.db"), Now: o.now, Log: o.log, Registerer: registry,
+		Applied: func(node string) (int64, error) { return n.store.JournalOffset(ctx, node) },
 	})
 	if err != nil {
 		return n, err

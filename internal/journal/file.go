@@ -153,6 +153,22 @@ func (f *file) migrate(now time.Time) (node string, err error) {
 	return node, f.write.QueryRow(`SELECT id FROM node`).Scan(&node)
 }
 
+// given returns the last number that a row of this file was given, also of rows
+// that are gone.
+func (f *file) given() (seq int64, err error) {
+	err = f.read.QueryRow(`SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)`).Scan(&seq)
+	return seq, err
+}
+
+// rename gives the file a new node id.
+func (f *file) rename(now time.Time) (node string, err error) {
+	node = directory.NewID(now)
+	return node, f.transact(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE node SET id = $1`, node)
+		return err
+	})
+}
+
 func (f *file) transact(do func(*sql.Tx) error) error {
 	tx, err := f.write.Begin()
 	if err != nil {

@@ -37,6 +37,13 @@ type Options struct {
 	// itself; 1 s when 0.
 	ProbeInterval time.Duration
 
+	// Applied returns the number of the last record that the store took of a node,
+	// 0 for one that it does not know. Where that is beyond any number that the
+	// file has given, the file was brought back from a backup, or is a copy of
+	// another node's: the store would take its next records for old ones and drop
+	// them. The journal then goes on under a new name. nil: not asked.
+	Applied func(node string) (int64, error)
+
 	Now        func() time.Time
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
@@ -100,6 +107,10 @@ func Open(opts Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open journal %s: %w", opts.Path, err)
 	}
+	node, err = renew(f, node, opts)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal %s: %w", opts.Path, err), f.close())
+	}
 	records, oldest, err := f.extent()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal %s: %w", opts.Path, err), f.close())
@@ -123,6 +134,27 @@ func Open(opts Options) (*Journal, error) {
 	j.measure()
 	go j.run()
 	return j, nil
+}
+
+// renew gives the file a new name where the store is ahead of it. What waits in
+// it is offered under the new name: events are idempotent, and some may be its own.
+func renew(f *file, node string, opts Options) (string, error) {
+	if opts.Applied == nil {
+		return node, nil
+	}
+	applied, err := opts.Applied(node)
+	if err != nil {
+		return "", fmt.Errorf("ask how far the store is: %w", err)
+	}
+	given, err := f.given()
+	if err != nil || applied <= given {
+		return node, err
+	}
+	name, err := f.rename(opts.Now())
+	if err == nil {
+		opts.Log.Warn("journal: this file is an old copy, and goes on under a new name", "given", given, "applied", applied, "node", name)
+	}
+	return name, err
 }
 
 // Node names this journal: together with Record.Seq it names a record for ever.

@@ -61,6 +61,19 @@ func (s *Store) ApplyEvents(ctx context.Context, node string, batch []accounting
 	return changes, nil
 }
 
+// JournalOffset returns the Seq up to which the journal of a node is in effect,
+// 0 for a node that is not known.
+func (s *Store) JournalOffset(ctx context.Context, node string) (int64, error) {
+	var offset int64
+	err := s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT seq FROM journal_offset WHERE node = $1`, node).Scan(&offset)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return offset, wrap("read how far a journal is in effect", err)
+}
+
 // behind returns the records with a Seq above offset, in order, each once, with
 // instants that the columns can hold.
 func behind(batch []accounting.Record, offset int64) []accounting.Record {

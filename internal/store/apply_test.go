@@ -111,6 +111,15 @@ func testApplyOnce(t *testing.T, s *Store) {
 				seen[c.After.Key] = c.After
 			}
 		}
+		for n, j := range journals {
+			last := int64(0)
+			if len(j) > 0 {
+				last = j[len(j)-1].Seq
+			}
+			if offset, err := s.JournalOffset(t.Context(), fmt.Sprintf("%snode%d", prefix, n)); err != nil || offset != last {
+				r.Fatalf("the journal of node %d is in effect up to %d, %v, want %d", n, offset, err, last)
+			}
+		}
 		got := oracle{}
 		err := s.read(t.Context(), func(q querier) error {
 			return each(t.Context(), q, func(row scanner) error {
