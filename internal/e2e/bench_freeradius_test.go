@@ -23,7 +23,8 @@ import (
 
 // freeRADIUSConfig is Debian's radiusd.conf with only what an Access-Request by
 // PAP needs: no accounting, no EAP, no log of each request. It lacks what would
-// make it slower, and its thread pool and caches are as they come.
+// make it slower, has a receive buffer as large as ours, and its thread pool and
+// caches are as they come.
 const freeRADIUSConfig = `
 prefix = /usr
 exec_prefix = /usr
@@ -74,6 +75,7 @@ server default {
 		type = auth
 		ipaddr = 127.0.0.1
 		port = %[4]d
+		recv_buff = 4194304
 	}
 	authorize {
 		%[5]s

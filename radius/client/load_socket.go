@@ -21,6 +21,9 @@ const (
 	checkOneIn = 64
 	// rateTick is how often a socket looks whether the rate wants more.
 	rateTick = time.Millisecond
+	// maxArrears is how much of the rate is made up for when this process had to
+	// wait for a processor.
+	maxArrears = 10 * time.Millisecond
 )
 
 // loadSocket asks from one socket, with one goroutine.
@@ -35,6 +38,8 @@ type loadSocket struct {
 	slots   [256]loadSlot // by identifier
 	busy    int
 	result  LoadResult
+	// forgiven is how many requests of the rate were never sent.
+	forgiven uint64
 }
 
 // loadSlot is a request under way: the packet, and when it was sent after the
@@ -121,7 +126,12 @@ func (s *loadSocket) fill(now time.Duration) {
 		return
 	}
 	perSocket := float64(s.o.Rate) / float64(s.o.Sockets)
-	wanted := uint64(now.Seconds() * perSocket)
+	wanted := uint64(now.Seconds()*perSocket) - s.forgiven
+	// What we could not send in time is not sent in a burst, as no crowd would.
+	if burst := max(1, uint64(perSocket*maxArrears.Seconds())); wanted > s.result.Sent+burst {
+		s.forgiven += wanted - s.result.Sent - burst
+		wanted = s.result.Sent + burst
+	}
 	for s.result.Sent < wanted {
 		if s.busy >= s.o.Window || !s.send(now) {
 			s.result.Sent++
