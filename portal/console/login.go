@@ -12,14 +12,16 @@ import (
 	"parvis/portal/ui"
 )
 
-// Tries at once and one more every so often, before a password is looked at.
-// By name it is narrow enough against guessing and still ends by itself: nobody
-// can be locked out for long by somebody else's tries.
+// Tries at once and one more every so often, before a password is looked at. For
+// a name from one address it is narrow; for the name from anywhere it is wider,
+// so that one address that goes on guessing does not keep out whose name it is.
 const (
 	addressBurst = 40
 	addressEvery = 5 * time.Second
-	nameBurst    = 15
-	nameEvery    = 20 * time.Second
+	bothBurst    = 15
+	bothEvery    = 20 * time.Second
+	nameBurst    = 40
+	nameEvery    = 6 * time.Second
 )
 
 // maxName bounds a login name, in octets.
@@ -70,14 +72,15 @@ func (c *console) login(w http.ResponseWriter, r *http.Request, _ directory.User
 // checkLogin counts the try and checks the password. When something cannot be
 // checked nobody gets in.
 func (c *console) checkLogin(r *http.Request, name, password string) (string, directory.User) {
-	ctx := r.Context()
+	ctx, key := r.Context(), strings.ToLower(name)
 	for _, l := range []struct {
 		key   string
 		burst int
 		every time.Duration
 	}{
 		{"console/address/" + remote(r), addressBurst, addressEvery},
-		{"console/name/" + strings.ToLower(name), nameBurst, nameEvery},
+		{"console/both/" + remote(r) + "/" + key, bothBurst, bothEvery},
+		{"console/name/" + key, nameBurst, nameEvery},
 	} {
 		ok, _, err := c.Live.Allow(ctx, l.key, l.burst, l.every)
 		if err != nil {

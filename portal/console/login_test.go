@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,17 +95,30 @@ func TestLoginRefuses(t *testing.T) {
 func TestLoginLimits(t *testing.T) {
 	tw := newTown(t)
 	b := tw.browser(t)
-	for range nameBurst {
+	for range bothBurst {
 		if w := b.do("POST", "/login", form("admin", "x")); w.Code != http.StatusUnauthorized {
 			t.Fatalf("got %d", w.Code)
 		}
 	}
-	b.from = "192.0.2.2:5000" // the name is counted wherever the tries come from, and in any case
 	if w := b.do("POST", "/login", form("ADMIN", demo.Secret)); w.Code != http.StatusTooManyRequests {
-		t.Errorf("one more for the name: %d", w.Code)
+		t.Errorf("one more for the name, in any case: %d", w.Code)
 	}
 	if w := b.do("POST", "/login", form("reseau", demo.Secret)); w.Code != http.StatusSeeOther {
 		t.Errorf("another name: %d", w.Code)
+	}
+	b.from = "192.0.2.2:5000"
+	if w := b.do("POST", "/login", form("admin", demo.Secret)); w.Code != http.StatusSeeOther {
+		t.Errorf("the admin, while somebody elsewhere guesses: %d", w.Code)
+	}
+	for i := range nameBurst - bothBurst - 1 {
+		b.from = fmt.Sprintf("192.0.2.%d:5000", 3+i/bothBurst)
+		if w := b.do("POST", "/login", form("admin", "x")); w.Code != http.StatusUnauthorized {
+			t.Fatalf("try %d from elsewhere: %d", i, w.Code)
+		}
+	}
+	b.from = "192.0.2.99:5000"
+	if w := b.do("POST", "/login", form("admin", demo.Secret)); w.Code != http.StatusTooManyRequests {
+		t.Errorf("one more for the name, from wherever: %d", w.Code)
 	}
 	tw.clock.add(nameEvery)
 	if w := b.do("POST", "/login", form("admin", demo.Secret)); w.Code != http.StatusSeeOther {
