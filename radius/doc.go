@@ -35,7 +35,9 @@
 //   - RFC 5997: Use of Status-Server Packets in RADIUS
 //   - RFC 6613: RADIUS over TCP
 //   - RFC 6614: TLS Encryption for RADIUS
+//   - RFC 6929: RADIUS Protocol Extensions
 //   - RFC 7301: TLS Application-Layer Protocol Negotiation Extension
 //   - RFC 7542: The Network Access Identifier
+//   - RFC 8044: Data Types in RADIUS
 //   - RFC 9765: RADIUS/1.1: Leveraging ALPN to Remove MD5
 package radius

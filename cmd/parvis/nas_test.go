@@ -53,6 +53,7 @@ func (i *installation) nases() []nasRow {
 func TestNASCommands(t *testing.T) {
 	i := newInstallation(t)
 	i.run(0, "nas", "add", "--name", "Quai", "--address", "192.0.2.1", "--signature", "auto", "--coa-port", "1700", "--dialect", "mikrotik")
+	i.now = i.now.Add(time.Second) // the list is in the order in which they came
 	i.run(0, "nas", "add", "--name", "Itinérant", "--tls-name", "GW.example.net")
 	list := i.nases()
 	if len(list) != 2 || list[0].Signature != "auto" || list[0].CoAPort != 1700 || list[1].TLSName != "gw.example.net" || list[1].Signature != "yes" || list[1].Dialect != "generic" {
