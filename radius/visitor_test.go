@@ -438,7 +438,9 @@ func TestSilentPartnerDoesNotHoldOthersUp(t *testing.T) {
 
 func TestUnsignedReplyOfPartner(t *testing.T) {
 	home := newPartnerServer(t)
+	home.mu.Lock()
 	home.bare = true
+	home.mu.Unlock()
 	v := visiting(t, nil, home.server())
 	v.exchange(t, visitor(), codeAccessReject)
 	v.refusedFor(t, "proxy_unreachable", 1)
