@@ -193,10 +193,14 @@ func (f *file) append(rows []row) error {
 	})
 }
 
-// trim deletes the rows up to through, keeps the rejected ones aside, and
-// returns how many rows went.
-func (f *file) trim(through int64, rejected []rejection) (deleted int64, err error) {
+// trim deletes the rows up to through, keeps the rejected ones aside, drops those
+// set aside that arrived before expired (Unix milliseconds), and returns how many
+// rows went.
+func (f *file) trim(through int64, rejected []rejection, expired int64) (deleted int64, err error) {
 	err = f.transact(func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`DELETE FROM rejected WHERE arrived < $1`, expired); err != nil {
+			return err
+		}
 		for _, r := range rejected {
 			_, err := tx.Exec(`INSERT INTO rejected (seq, arrived, reason, body) VALUES ($1, $2, $3, $4)
 				ON CONFLICT (seq) DO NOTHING`, r.seq, r.arrived, r.reason, r.body)

@@ -288,6 +288,19 @@ func TestCorruptRecordIsSetAside(t *testing.T) {
 	if n := testutil.ToFloat64(j.metrics.errors.WithLabelValues(opRead)); n != 1 {
 		t.Errorf("read errors = %v, want 1", n)
 	}
+	j.Close()
+
+	yearOn := epoch.AddDate(rejectedYears, 0, 0)
+	for i, now := range []time.Time{yearOn, yearOn.Add(time.Millisecond)} {
+		j = open(t, Options{Path: path, Now: func() time.Time { return now }})
+		mustAppend(t, j, 3+i, 4+i)
+		drainAll(t, j)
+		var left int
+		if err := j.file.read.QueryRow(`SELECT COUNT(*) FROM rejected`).Scan(&left); err != nil || left != 1-i {
+			t.Errorf("at %v: %d are set aside, %v", now, left, err)
+		}
+		j.Close()
+	}
 }
 
 func TestMaxRecords(t *testing.T) {

@@ -12,6 +12,10 @@ const maxCommit = 1024
 // measureEvery is how often the sizes on disk are looked up.
 const measureEvery = 5 * time.Second
 
+// rejectedYears is how long a record that cannot be read stays for somebody to
+// look at: it is about people, and as old as a session may be (CPCE art. L34-1).
+const rejectedYears = 1
+
 // trimming asks the writer to delete what the store has taken.
 type trimming struct {
 	through  int64
@@ -117,7 +121,7 @@ func (j *Journal) trim(t trimming) error {
 		j.failed("trim", err)
 		return err
 	}
-	n, err := j.file.trim(t.through, t.rejected)
+	n, err := j.file.trim(t.through, t.rejected, j.now().AddDate(-rejectedYears, 0, 0).UnixMilli())
 	if err != nil {
 		j.failed("trim", err)
 		return err
