@@ -61,6 +61,7 @@ func runConformance(t *testing.T, fresh func(t *testing.T) Options) {
 		{"what is wanted, with its audit entry", testIntentWithAudit},
 		{"what is wanted, by several nodes", testIntentsRace},
 		{"retention", testRetention},
+		{"an end for every table", testEveryTableEnds},
 		{"deadlines", testDeadline},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, openMigrated(t, fresh(t))) })
