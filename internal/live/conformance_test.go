@@ -294,6 +294,9 @@ func testLimit(t *testing.T, b bench) {
 		ask(true, 0)
 	}
 	ask(false, 10*time.Second)
+	b.clock.sinceEpoch.Add(-int64(time.Hour)) // the clock is put back: nobody waits for an hour
+	ask(true, 0)
+	ask(false, 10*time.Second)
 }
 
 func testBadLimit(t *testing.T, b bench) {

@@ -53,8 +53,13 @@ func (l Limit) micros() (every, burst int64, err error) {
 
 // gcra decides on one request at now, when tat is the theoretical arrival time
 // that was kept (0: none). All are microseconds. next is to be kept when ok.
-// The script in redis_limits.go is the same in Lua.
+// A tat beyond a whole burst was kept by a clock that has been put back since:
+// nobody is to wait until that hour comes again, so one is left of the burst. The
+// script in redis_limits.go is the same in Lua.
 func gcra(tat, now, every, burst int64) (ok bool, next, retry int64) {
+	if tat > now+burst {
+		tat = now + burst - every
+	}
 	next = max(tat, now) + every
 	if retry = next - now - burst; retry > 0 {
 		return false, tat, retry

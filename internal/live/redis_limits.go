@@ -15,6 +15,7 @@ func allowScript() *redis.Script {
 	return redis.NewScript(`
 local now, every, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local tat = tonumber(redis.call('GET', KEYS[1]) or '0')
+if tat > now + burst then tat = now + burst - every end
 local next = math.max(tat, now) + every
 local retry = next - now - burst
 if retry > 0 then return retry end
