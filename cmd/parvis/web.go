@@ -51,7 +51,8 @@ func openWeb(name, setting, address, certFile, keyFile string, h http.Handler, l
 	if err != nil {
 		return nil, &listenError{setting, address, err}
 	}
-	w := &web{name: name, listener: l, server: &http.Server{
+	bound := newBounded(l, maxConnections, name, log)
+	w := &web{name: name, listener: bound, server: &http.Server{
 		Handler: h,
 		// A slow or silent client must not hold a connection for long.
 		ReadHeaderTimeout: 5 * time.Second,
@@ -68,14 +69,14 @@ func openWeb(name, setting, address, certFile, keyFile string, h http.Handler, l
 			return nil, err
 		}
 		w.cert = cert
-		w.listener = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get})
+		w.listener = tls.NewListener(bound, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get})
 	}
 	return w, nil
 }
 
 func (w *web) url() string {
 	scheme := "http"
-	if _, plain := w.listener.(*net.TCPListener); !plain {
+	if w.cert != nil {
 		scheme = "https"
 	}
 	return scheme + "://" + w.listener.Addr().String()
