@@ -104,8 +104,12 @@ func brest() Facts {
 		from  directory.Date
 		price directory.Cents
 	}{
-		{date(2009, 1, 1), 100}, {date(2014, 1, 1), 110}, {date(2017, 1, 1), 114},
-		{date(2018, 1, 1), 118}, {date(2020, 1, 1), 119}, {date(2023, 1, 1), 124},
+		{date(2009, 1, 1), 100},
+		{date(2014, 1, 1), 110},
+		{date(2017, 1, 1), 114},
+		{date(2018, 1, 1), 118},
+		{date(2020, 1, 1), 119},
+		{date(2023, 1, 1), 124},
 	} {
 		f.Tariffs = append(f.Tariffs, Tariff{ID: fmt.Sprintf("t%d", i), OperatorID: "o", From: p.from, Price: p.price, VATPerMille: 200, Label: "Internet"})
 	}

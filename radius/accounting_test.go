@@ -60,7 +60,8 @@ func TestAccountingEvent(t *testing.T) {
 		{"login without Class", base(1, user("LOGEMENT-0001")), event(accounting.Start, func(e *accounting.Event) { e.Login, e.DwellingID, e.ZoneID = "LOGEMENT-0001", "d-1", "" })},
 		{"a name that no database takes", base(1, user("a\x00\xffb")), event(accounting.Start, func(e *accounting.Event) { e.Login = "a%00%FFb" })},
 		{
-			"unknown place in no zone", []attr{number(typeAcctStatusType, 1), {typeAcctSessionID, "s-1"}, {typeCalledStationID, "nonsense"}},
+			"unknown place in no zone",
+			[]attr{number(typeAcctStatusType, 1), {typeAcctSessionID, "s-1"}, {typeCalledStationID, "nonsense"}},
 			event(accounting.Start, func(e *accounting.Event) { e.MAC, e.AccessPointID = accounting.Event{}.MAC, "" }),
 		},
 		{"On of an access point", base(7), event(accounting.On, func(e *accounting.Event) { e.Scoped = true })},

@@ -40,7 +40,8 @@ func TestClassRoundTripAndTamper(t *testing.T) {
 func TestClassAmongOthers(t *testing.T) {
 	ours, _ := newClass(classKey, subject{classDwelling, "d-1"})
 	attrs := wire.Attributes{
-		{Type: typeClass, Attribute: []byte("theirs")}, {Type: typeProxyState, Attribute: ours},
+		{Type: typeClass, Attribute: []byte("theirs")},
+		{Type: typeProxyState, Attribute: ours},
 		{Type: typeClass, Attribute: ours},
 	}
 	if _, of, ok := findClass(classKey, attrs); !ok || of.id != "d-1" {

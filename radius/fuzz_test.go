@@ -13,7 +13,8 @@ func seeds(f *testing.F) [][]byte {
 		ask{code: codeAccessRequest, attrs: at(bssid, user(device.String())), chap: ptr(device.String())}.encode(f),
 		ask{code: codeAccountingRequest, attrs: at(bssid, number(typeAcctStatusType, 2), attr{typeAcctSessionID, "s"}, number(typeAcctInputGigawords, 1))}.encode(f),
 		ask{code: codeStatusServer}.encode(f),
-		{}, make([]byte, 20), make([]byte, maxPacket),
+		{},
+		make([]byte, 20), make([]byte, maxPacket),
 		// Known killers of others: a vendor attribute that ends too early, an
 		// empty CHAP-Password, an empty EAP-Message, a Length of 65535.
 		ask{code: codeAccessRequest, attrs: []attr{{typeVendorSpecific, "\x01\x00\x00\x00"}, {typeCHAPPassword, ""}, {typeEAPMessage, ""}}}.encode(f),

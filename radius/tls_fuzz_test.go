@@ -51,7 +51,12 @@ func FuzzFrames(f *testing.F) {
 	longest := append([]byte{1, 0, 0x10, 0}, make([]byte, 4092)...)
 	for _, b := range [][]byte{
 		nil, good, append(bytes.Clone(good), good...), append(bytes.Clone(good), good[:10]...), longest, append(longest, good...),
-		{1, 0, 0xff, 0xff}, {1, 0, 0, 0}, {1, 0, 0, 19}, {1, 0, 0, 20}, {1, 0, 0x10, 1}, []byte("GET / HTTP/1.1\r\n\r\n"), good[:3],
+		{1, 0, 0xff, 0xff},
+		{1, 0, 0, 0},
+		{1, 0, 0, 19},
+		{1, 0, 0, 20},
+		{1, 0, 0x10, 1},
+		[]byte("GET / HTTP/1.1\r\n\r\n"), good[:3],
 	} {
 		f.Add(b, uint16(1))
 		f.Add(b, uint16(21))

@@ -204,10 +204,17 @@ func TestVisitorByPAP(t *testing.T) {
 	v := visiting(t, nil, home.server())
 	home.say(func(asked *wire.Packet) (wire.Code, []attr) {
 		return codeAccessAccept, []attr{
-			number(typeSessionTimeout, 600), {typeClass, "theirs"}, {typeReplyMessage, "welcome"}, {typeChargeableUserIdentity, "cui"},
+			number(typeSessionTimeout, 600),
+			{typeClass, "theirs"},
+			{typeReplyMessage, "welcome"},
+			{typeChargeableUserIdentity, "cui"},
 			// What a partner has no say in:
-			number(typeTunnelType, 13), number(typeTunnelMediumType, 6), {typeTunnelPrivateGroupID, "66"},
-			{11, "filter"}, number(typeIdleTimeout, 86400), {typeUserName, "root"}, vsa(14122, 7, "\x00\xff\xff\xff"), vsa(vendorCisco, 1, "shell:priv-lvl=15"),
+			number(typeTunnelType, 13), number(typeTunnelMediumType, 6),
+			{typeTunnelPrivateGroupID, "66"},
+			{11, "filter"},
+			number(typeIdleTimeout, 86400),
+			{typeUserName, "root"},
+			vsa(14122, 7, "\x00\xff\xff\xff"), vsa(vendorCisco, 1, "shell:priv-lvl=15"),
 			number(typeServiceType, 6),
 		}
 	})

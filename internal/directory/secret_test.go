@@ -26,8 +26,14 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	}
 	s := NewSecret(text)
 	values := []any{
-		s, &s, []Secret{s}, hidden{s}, &hidden{s}, open{s, &s, []Secret{s}, map[string]Secret{"a": s}},
-		key, &key, errors.Join(fmt.Errorf("%v", s)), NAS{Secret: s, GatewaySecret: s}, Dwelling{Password: s},
+		s, &s,
+		[]Secret{s},
+		hidden{s},
+		&hidden{s},
+		open{s, &s, []Secret{s}, map[string]Secret{"a": s}},
+		key, &key, errors.Join(fmt.Errorf("%v", s)),
+		NAS{Secret: s, GatewaySecret: s},
+		Dwelling{Password: s},
 	}
 	leaks := func(where, out string) {
 		t.Helper()

@@ -49,9 +49,11 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (Deleted, erro
 			(SELECT id FROM intent WHERE wanted_at <= $1 LIMIT $2)`, now.AddDate(-sessionYears, 0, 0), &d.Intents},
 		{"changes", `DELETE FROM change WHERE seq IN
 			(SELECT seq FROM change WHERE changed_at <= $1 ORDER BY seq LIMIT $2)`, now.Add(-changeAge), &d.Changes},
-		{"sign-ins", `DELETE FROM audit WHERE id IN
+		{
+			"sign-ins", `DELETE FROM audit WHERE id IN
 			(SELECT id FROM audit WHERE acted_at <= $1 AND action IN ('console.login', 'console.logout') LIMIT $2)`,
-			now.AddDate(-signInYears, 0, 0), &d.Audit},
+			now.AddDate(-signInYears, 0, 0), &d.Audit,
+		},
 		{"audit trail", `DELETE FROM audit WHERE id IN
 			(SELECT id FROM audit WHERE acted_at <= $1 LIMIT $2)`, now.AddDate(-auditYears, 0, 0), &d.Audit},
 	} {

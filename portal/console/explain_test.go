@@ -60,14 +60,16 @@ func TestExplainPage(t *testing.T) {
 		},
 		"first visit": {
 			explainURL("mac", visitor().String(), "where", market.ID), 200,
-			[]string{"This device would be refused.", "has not accepted the terms of this zone yet", "presses the button", "not remembered here"}, nil,
+			[]string{"This device would be refused.", "has not accepted the terms of this zone yet", "presses the button", "not remembered here"},
+			nil,
 		},
 		"first visit where a card is asked for": {
 			explainURL("mac", visitor().String(), "where", library.ID), 200, []string{"asks for the code of a paper card"}, []string{"presses the button"},
 		},
 		"nobody knows where": {
 			explainURL("mac", known.String()), 200,
-			[]string{"let in in 3 of 4 zones", "In each zone", "Médiathèque", "nobody knows where it is"}, []string{"What it depends on"},
+			[]string{"let in in 3 of 4 zones", "In each zone", "Médiathèque", "nobody knows where it is"},
+			[]string{"What it depends on"},
 		},
 		"at an access point": {
 			explainURL("mac", visitor().String(), "where", tw.ap(0).ID), 200, []string{tw.ap(0).Name, `<span class="badge bad">down</span>`, "RADIUS equipment"}, nil,
@@ -77,11 +79,13 @@ func TestExplainPage(t *testing.T) {
 		},
 		"login and its last password": {
 			explainURL("mac", tenantMAC(0).String(), "login", "logement-0042"), 200,
-			[]string{"With the right password, this login would be let in.", "But the last attempt came with a wrong password", "types the password of the letter once more", "newest first", "The password is not right", tenantMAC(0).String(), "never keeps what people type"}, nil,
+			[]string{"With the right password, this login would be let in.", "But the last attempt came with a wrong password", "types the password of the letter once more", "newest first", "The password is not right", tenantMAC(0).String(), "never keeps what people type"},
+			nil,
 		},
 		"login without a slot": {
 			explainURL("q", dwelling.Login), 200,
-			[]string{"This login would be refused.", "Disconnect another device", "12, of "}, nil,
+			[]string{"This login would be refused.", "Disconnect another device", "12, of "},
+			nil,
 		},
 		"login not known":        {explainURL("q", "logement-9999"), 200, []string{"No dwelling has this login", "character by character"}, nil},
 		"login of a partner":     {explainURL("q", "someone@partner.example"), 200, []string{"Parvis cannot tell", "a partner of the city"}, []string{"would be refused"}},
