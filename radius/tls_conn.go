@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,8 @@ type tlsConn struct {
 	done    chan struct{}
 	once    sync.Once
 	why     closing // written before done is closed
+	reverse reverse
+	heard   atomic.Int64 // when a packet last came, in Unix milliseconds
 
 	// Of the last look by the reader.
 	snap *directory.Snapshot
@@ -49,7 +52,9 @@ func newTLSConn(t *tlsServer, conn *tls.Conn, from netip.AddrPort, nas *director
 		server: t, conn: conn, from: from, source: int(-t.lastSource.Add(1)), over: overTLS, owner: nas.ID,
 		names: certificateNames(state.PeerCertificates[0]), chain: state.PeerCertificates,
 		slots: make(chan struct{}, tlsInFlight), answers: make(chan []byte, tlsInFlight), done: make(chan struct{}),
+		reverse: newReverse(),
 	}
+	c.heard.Store(t.Server.o.Now().UnixMilli())
 	if state.NegotiatedProtocol == alpn11 {
 		c.over = overTLS11
 	}
@@ -115,6 +120,10 @@ func (c *tlsConn) ended(ctx context.Context, err error, begun bool) closing {
 // take hands a packet to the workers. It waits while this connection has too
 // much under way, or all of them together; the peer's TCP then waits too.
 func (c *tlsConn) take(ctx context.Context, p []byte) bool {
+	c.heard.Store(c.server.Server.o.Now().UnixMilli())
+	if c.answered(p) {
+		return true
+	}
 	l := c.server.auth
 	if p[0] == codeAccountingRequest {
 		l = c.server.acct
@@ -189,7 +198,8 @@ func (c *tlsConn) admit(r *request) discard {
 // isAnswer reports whether the code is that of an answer, RFC 2865 §4, RFC 5176 §2.3.
 func isAnswer(code byte) bool {
 	switch code {
-	case codeAccessAccept, codeAccessReject, codeAccountingResponse, 11, 41, 42, 44, 45:
+	case codeAccessAccept, codeAccessReject, codeAccountingResponse, codeAccessChallenge,
+		codeDisconnectACK, codeDisconnectNAK, codeCoAACK, codeCoANAK:
 		return true
 	}
 	return false
@@ -207,17 +217,20 @@ func (c *tlsConn) unanswered() { <-c.slots }
 
 func (c *tlsConn) broken() { c.close(closedMalformed) }
 
-// write sends answers, those that are there together.
+// write sends answers, those that are there together, and what we ask.
 func (c *tlsConn) write() {
 	var batch []byte // grows with what is asked: most connections ask seldom
 	for {
+		n := 0 // answers
 		select {
 		case answer := <-c.answers:
 			batch = append(batch[:0], answer...)
+			n++
+		case question := <-c.reverse.out:
+			batch = append(batch[:0], question...)
 		case <-c.done:
 			return
 		}
-		n := 1
 	more:
 		for len(batch) < 3*maxPacket {
 			select {

@@ -42,13 +42,13 @@ type intents struct {
 	slots  chan struct{}
 }
 
-func newIntents(db *store.Store, register *directory.Register, listen []netip.AddrPort, now func() time.Time, log *slog.Logger, reg prometheus.Registerer) (*intents, error) {
+func newIntents(db *store.Store, register *directory.Register, listen []netip.AddrPort, reverse dynauth.Reverse, now func() time.Time, log *slog.Logger, reg prometheus.Registerer) (*intents, error) {
 	var from []netip.Addr
 	for _, a := range listen {
 		from = append(from, a.Addr())
 	}
 	client, err := dynauth.New(dynauth.Options{
-		Register: register, From: from, AtOnce: intentsAtOnce, Now: now, Log: log, Registerer: reg,
+		Register: register, From: from, Reverse: reverse, AtOnce: intentsAtOnce, Now: now, Log: log, Registerer: reg,
 	})
 	return &intents{store: db, client: client, log: log, slots: make(chan struct{}, intentsAtOnce)}, err
 }

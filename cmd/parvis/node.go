@@ -122,7 +122,7 @@ func openNode(ctx context.Context, o nodeOptions) (n *node, err error) {
 	if err = n.openRadius(o, registry, accessPoints); err != nil {
 		return n, err
 	}
-	n.intents, err = newIntents(n.store, n.register, n.radius.AuthAddrs(), o.now, o.log, registry)
+	n.intents, err = newIntents(n.store, n.register, n.radius.AuthAddrs(), n.radius, o.now, o.log, registry)
 	if err != nil {
 		return n, err
 	}

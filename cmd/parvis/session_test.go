@@ -135,7 +135,7 @@ func (i *installation) serveIntents(db *store.Store) (stop func()) {
 	if err := f.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	in, err := newIntents(db, register, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1812")}, time.Now, f.log, prometheus.NewRegistry())
+	in, err := newIntents(db, register, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1812")}, nil, time.Now, f.log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,23 @@ const (
 	resends   = 2
 	longest   = 10 * time.Second
 
+	// reversePart is how long a NAS that can be asked over UDP as well has for an
+	// answer on its own connection: one that does not take requests there says
+	// nothing, and another did not ask for it.
+	reversePart = 4 * time.Second
+
 	defaultAtOnce = 16
 )
+
+// Reverse asks a NAS on the connection that it has opened itself, for RADIUS over
+// TLS: the only way to one behind a firewall.
+type Reverse interface {
+	// Ask sends r once and waits for its answer until ctx ends. from is the
+	// address that the session's machine has, if it is known. connected is false
+	// when the NAS has no connection and nothing was sent. A connection that
+	// ended meanwhile is a client.ErrNoReply.
+	Ask(ctx context.Context, nasID string, from netip.Addr, r *client.Request) (reply *client.Reply, connected bool, err error)
+}
 
 // Options is what a Client needs. Register must be set; for all others a zero
 // value means the default.
@@ -34,6 +49,9 @@ type Options struct {
 	// such requests from its RADIUS servers only; without one that fits, the
 	// system chooses.
 	From []netip.Addr
+	// Reverse is preferred to UDP where the NAS has a connection. Default: there
+	// is none.
+	Reverse Reverse
 	// AtOnce bounds the exchanges under way; others wait. Default 16.
 	AtOnce     int
 	Now        func() time.Time      // default time.Now
@@ -46,7 +64,8 @@ type Client struct {
 	o       Options
 	slots   chan struct{}
 	metrics *metrics
-	wait    time.Duration // firstWait
+
+	wait, longest, reversePart time.Duration // the constants, but for tests
 }
 
 // New returns a client. Nothing is opened: each exchange has a socket of its
@@ -71,7 +90,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{o: o, slots: make(chan struct{}, o.AtOnce), metrics: m, wait: firstWait}, nil
+	return &Client{o: o, slots: make(chan struct{}, o.AtOnce), metrics: m, wait: firstWait, longest: longest, reversePart: reversePart}, nil
 }
 
 // Disconnect asks the NAS to end the session. An error means that nothing was
@@ -106,27 +125,79 @@ func (c *Client) do(ctx context.Context, s accounting.Session, g *access.Grant) 
 	}
 	// No MAC, login or session: what was done for whom is in the audit trail.
 	c.o.Log.InfoContext(ctx, "dynamic authorisation", "nas", s.NASID, "type", o.Asked.String(),
-		"result", o.Result.String(), "cause", uint32(o.Cause), "waited", o.Waited, "unfit", o.Unfit)
+		"result", o.Result.String(), "tls", o.TLS, "cause", uint32(o.Cause), "waited", o.Waited, "unfit", o.Unfit)
 	return o, nil
 }
 
-// exchange sends a and fills o with what came back. While two secrets are valid
-// each gets its part of the time: a NAS drops what is signed with another.
+// exchange sends a and fills o with what came back.
 func (c *Client) exchange(ctx context.Context, a asked, o *Outcome) error {
 	began := c.o.Now()
+	defer func() { o.Waited = c.o.Now().Sub(began) }()
+	answered, err := c.reverse(ctx, a, o)
+	if answered || err != nil {
+		return err
+	}
+	if a.unreachable != nil {
+		if o.TLS { // it was asked, and that is all that can be done
+			return nil
+		}
+		return a.unreachable
+	}
+	o.TLS, o.Lost = false, false
+	return c.overUDP(ctx, a, o)
+}
+
+// reverse asks on the NAS's own connection; answered is false when it has none,
+// or says nothing there.
+func (c *Client) reverse(ctx context.Context, a asked, o *Outcome) (answered bool, err error) {
+	if c.o.Reverse == nil {
+		return false, nil
+	}
+	limit := c.longest
+	if a.unreachable == nil {
+		limit = c.reversePart
+	}
+	part, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	reply, connected, err := c.o.Reverse.Ask(part, a.nasID, a.from, a.request)
+	if !connected {
+		return false, err
+	}
+	o.TLS = true
+	switch {
+	case err == nil:
+		o.read(reply)
+		return true, nil
+	case errors.Is(err, client.ErrNoReply):
+		o.Result, o.Lost = Timeout, true
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		o.Result = Timeout
+	default:
+		return false, err
+	}
+	return false, nil
+}
+
+// read takes over what the NAS answered.
+func (o *Outcome) read(reply *client.Reply) {
+	cause, _ := reply.Uint32(client.ErrorCause)
+	o.Cause = Cause(cause)
+	o.Result = NAK
+	if reply.Code == client.DisconnectACK || reply.Code == client.CoAACK {
+		o.Result = ACK
+	}
+}
+
+// overUDP asks at the NAS's address. While two secrets are valid each gets its
+// part of the time: a NAS drops what is signed with another.
+func (c *Client) overUDP(ctx context.Context, a asked, o *Outcome) error {
 	for _, secret := range a.secrets {
 		part, cancel := context.WithTimeout(ctx, longest/time.Duration(len(a.secrets)))
 		reply, err := c.once(part, a, secret, o)
 		cancel()
-		o.Waited = c.o.Now().Sub(began)
 		switch {
 		case err == nil:
-			cause, _ := reply.Uint32(client.ErrorCause)
-			o.Cause = Cause(cause)
-			o.Result = NAK
-			if reply.Code == client.DisconnectACK || reply.Code == client.CoAACK {
-				o.Result = ACK
-			}
+			o.read(reply)
 			return nil
 		case errors.Is(err, client.ErrNoReply), errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 			o.Result = Timeout

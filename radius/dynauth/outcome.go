@@ -56,7 +56,10 @@ type Outcome struct {
 	Waited time.Duration
 	// Unfit counts replies that were not believed: of another secret, or forged.
 	Unfit uint64
-	Port  uint16 // UDP port that was asked
+	// TLS says that the NAS was asked on the connection of RADIUS over TLS that it
+	// had opened, and not over UDP; Lost that the connection ended meanwhile.
+	TLS, Lost bool
+	Port      uint16 // UDP port, of what is asked over UDP
 }
 
 // String says the outcome in one sentence.
@@ -72,6 +75,11 @@ func (o Outcome) sentence() string {
 	switch {
 	case o.Result == NAK:
 		return "the NAS refused: " + o.Cause.String()
+	case o.Result == Timeout && o.Lost:
+		return "the NAS's connection ended before it answered: try again once it is back"
+	case o.Result == Timeout && o.TLS:
+		return fmt.Sprintf("no answer within %s on the NAS's own connection: is dynamic authorisation over RADIUS over TLS (\"reverse CoA\") switched on in the NAS? Otherwise give it an address as well, so that it can be asked over UDP",
+			o.Waited.Round(time.Second))
 	case o.Result == Timeout && o.Unfit > 0:
 		return "answers came, but none that fits the shared secret: compare the secret in the NAS's dynamic authorisation settings"
 	case o.Result == Timeout:
@@ -91,8 +99,8 @@ func (o Outcome) sentence() string {
 var (
 	// ErrNASGone: the session's NAS was removed.
 	ErrNASGone = errors.New("the NAS of this session is not known any more")
-	// ErrTLSOnly: the NAS has no address of its own.
-	ErrTLSOnly = errors.New("the NAS is known by its certificate only: give it an address as well, so that it can be asked over UDP")
+	// ErrTLSOnly: the NAS has no address of its own, and is not connected.
+	ErrTLSOnly = errors.New("the NAS is known by its certificate only, and is not connected to this server now: wait until it is, or give it an address as well, so that it can be asked over UDP")
 	// ErrNoAddress: the NAS is known by a range, and the session does not say
 	// from which address of it.
 	ErrNoAddress = errors.New("the NAS is known by a range of addresses, and which one this session is on is not known: give the NAS an entry with its own address")

@@ -1,6 +1,7 @@
 package dynauth
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -18,9 +19,16 @@ const typeNASIPv6Address client.Type = 95
 type asked struct {
 	kind    Kind
 	instead bool
-	to      netip.AddrPort
-	secrets []directory.Secret // the first is the one that the NAS should have
 	request *client.Request
+
+	// On the NAS's own connection.
+	nasID string
+	from  netip.Addr // of the session's accounting; invalid when it is not known
+
+	// Over UDP, unless unreachable says why it cannot be.
+	unreachable error
+	to          netip.AddrPort
+	secrets     []directory.Secret // the first is the one that the NAS should have
 }
 
 // prepare spells what is wanted of the session in the dialect of its NAS; a nil
@@ -33,14 +41,17 @@ func (c *Client) prepare(s accounting.Session, g *access.Grant, now time.Time) (
 	if nas == nil {
 		return asked{}, ErrNASGone
 	}
-	to, err := address(nas, s)
-	if err != nil {
-		return asked{}, err
-	}
 	spelled := dialect.DynAuth(nas.Dialect)
-	a := asked{to: netip.AddrPortFrom(to, spelled.Port), secrets: secrets(nas, now)}
-	if nas.DynAuthPort != 0 {
-		a.to = netip.AddrPortFrom(to, nas.DynAuthPort)
+	a := asked{nasID: nas.ID, secrets: secrets(nas, now)}
+	a.from, _ = netip.ParseAddr(s.NASAddress)
+	to, err := address(nas, s)
+	switch {
+	case err != nil && c.o.Reverse == nil:
+		return asked{}, err
+	case err != nil:
+		a.unreachable = err
+	default:
+		a.to = netip.AddrPortFrom(to, cmp.Or(nas.DynAuthPort, spelled.Port))
 	}
 	var change []byte
 	if g != nil {
@@ -102,6 +113,7 @@ func changes(name string, d dialect.DynamicAuth, g access.Grant) []byte {
 // identify adds the attributes that name the session, those of the dialect and
 // no other: hostapd answers 401 to one that it does not know, and a ZoneDirector
 // refuses an Acct-Session-Id. It reports whether they name one session.
+// Without the NAS's address in to, that one is left out.
 func identify(r *client.Request, d dialect.DynamicAuth, nas *directory.NAS, s accounting.Session, to netip.Addr, now time.Time) (named bool) {
 	for _, attribute := range d.Attributes {
 		kind := client.Type(attribute.Type())
