@@ -11,7 +11,7 @@ import (
 	"math/bits"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/md4"
+	"golang.org/x/crypto/md4" //lint:ignore SA1019 RFC 2759 §8.3 hashes with MD4, and nothing else will do
 )
 
 // MS-CHAP version 2, RFC 2759, as RFC 2548 carries it. Its DES and MD4 protect

@@ -24,7 +24,7 @@ func TestPatience(t *testing.T) {
 		if p.within(parent, d) != first {
 			t.Error("a new one, although the old one had time enough")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		second := p.within(parent, d)
 		if second == first || left(second) != 2*d || first.Err() == nil {
 			t.Errorf("the old one goes on, with %v", left(second))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 
@@ -62,5 +61,3 @@ func (a *app) withStore(ctx context.Context, s source, f func(config.Config, *st
 func (a *app) audit(ctx context.Context, db *store.Store, action, subject, detail string) error {
 	return db.Audit(ctx, directory.AuditEntry{At: a.now(), Actor: "command line", Action: action, Subject: subject, Detail: detail})
 }
-
-func exists(err error) bool { return errors.Is(err, fs.ErrExist) }

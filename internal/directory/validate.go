@@ -50,8 +50,8 @@ func (p *problems) name(s string) {
 
 func (p *problems) err() error { return errors.Join(p.errs...) }
 
-// maxSeconds is what an integer attribute of RADIUS can carry (RFC 2865 §5).
-const maxSeconds = math.MaxUint32 * time.Second
+// longest is what an integer attribute of RADIUS can carry (RFC 2865 §5).
+const longest = math.MaxUint32 * time.Second
 
 // minInterim is the least Acct-Interim-Interval, RFC 2869 §5.16.
 const minInterim = 60 * time.Second
@@ -67,7 +67,7 @@ func (p Plan) Validate() error {
 		what string
 		d    time.Duration
 	}{{"session time", p.SessionTime}, {"idle time", p.IdleTime}, {"interim interval", p.Interim}} {
-		e.check(t.d >= 0 && t.d <= maxSeconds, "the %s %s is out of range", t.what, t.d)
+		e.check(t.d >= 0 && t.d <= longest, "the %s %s is out of range", t.what, t.d)
 		e.check(t.d%time.Second == 0, "the %s %s is not in whole seconds", t.what, t.d)
 	}
 	e.check(p.QuotaBytes <= math.MaxInt64, "the quota of %d bytes is out of range", p.QuotaBytes)
@@ -90,7 +90,7 @@ func (z Zone) Validate() error {
 	e.check(z.Entry == EntryTap || z.Entry == EntryCard, "the entry %q is not known: use tap or card", clip(string(z.Entry)))
 	_, err = ParseName("version of the terms", z.Terms)
 	e.take(err)
-	e.check(z.Remember >= time.Second && z.Remember <= maxSeconds,
+	e.check(z.Remember >= time.Second && z.Remember <= longest,
 		"the time for which a device is remembered must be at least a second")
 	return e.err()
 }

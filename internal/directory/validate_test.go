@@ -70,7 +70,7 @@ func TestValidateRefuses(t *testing.T) {
 		{with(goodPlan, func(p *Plan) { p.VLAN = 4095 }), `plan "City": VLAN 4095 is not between 1 and 4094, or 0 for none`},
 		{with(goodPlan, func(p *Plan) { p.DeviceSlots = -1 }), `plan "City": the number of devices is negative`},
 		{with(goodPlan, func(p *Plan) { p.SessionTime = -time.Hour }), `plan "City": the session time -1h0m0s is out of range`},
-		{with(goodPlan, func(p *Plan) { p.SessionTime = maxSeconds + time.Second }), `plan "City": the session time 1193046h28m16s is out of range`},
+		{with(goodPlan, func(p *Plan) { p.SessionTime = longest + time.Second }), `plan "City": the session time 1193046h28m16s is out of range`},
 		{with(goodPlan, func(p *Plan) { p.IdleTime = time.Millisecond }), `plan "City": the idle time 1ms is not in whole seconds`},
 		{with(goodPlan, func(p *Plan) { p.Interim = 59 * time.Second }), `plan "City": the interim interval 59s is shorter than a minute`},
 		{with(goodZone, func(z *Zone) { z.SSID = "" }), `zone "Port": the SSID is empty`},

@@ -120,8 +120,9 @@ func (r *Redis) Refusals(ctx context.Context, limit int) ([]directory.Refusal, e
 	}
 	ctx, cancel := r.deadline(ctx)
 	defer cancel()
-	values, err := r.client.ZRevRangeByScore(ctx, refusalsKey, &redis.ZRangeBy{
-		Min: "(" + r.refusalHorizon(), Max: "+inf", Count: int64(min(limit, maxRefusals)),
+	values, err := r.client.ZRangeArgs(ctx, redis.ZRangeArgs{
+		Key: refusalsKey, ByScore: true, Rev: true,
+		Start: "+inf", Stop: "(" + r.refusalHorizon(), Count: int64(min(limit, maxRefusals)),
 	}).Result()
 	if err != nil {
 		return nil, fmt.Errorf("live: read refusals: %w", err)
