@@ -26,7 +26,12 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	now, err := communeClock()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "parvis: the commune's time zone:", err)
+		os.Exit(exitFailure)
+	}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: now}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
