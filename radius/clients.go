@@ -38,6 +38,9 @@ type clientFacts struct {
 	limited   atomic.Uint64
 	unsigned  atomic.Uint64
 	oldSecret atomic.Uint64
+
+	// When it last happened, in Unix milliseconds; 0: never.
+	heardAt, unsignedAt, refusedAt, limitedAt atomic.Int64
 }
 
 // spareClients may be kept besides those of the register.
@@ -97,29 +100,73 @@ type ClientState struct {
 	// Limited counts requests that were dropped because it asked more than its
 	// share while there was a queue.
 	Limited uint64
+	// Connections is how many RADIUS over TLS connections it has now.
+	Connections int
+
+	// When it last happened; zero: not since the start. HeardAt is of requests
+	// whose signature fitted, of unsigned ones that were answered, and of what
+	// came on a connection; RefusedAt of Access-Requests that were dropped because
+	// they should have been signed, which anybody may have sent.
+	HeardAt, UnsignedAt, RefusedAt, LimitedAt time.Time
 }
 
 // Clients lists what was counted, in no order. NASes that have not asked
 // anything may be missing.
 func (s *Server) Clients() []ClientState {
-	var list []ClientState
-	for id, c := range *s.clients.byID.Load() {
+	known := *s.clients.byID.Load()
+	at := make(map[string]int, len(known))
+	list := make([]ClientState, 0, len(known))
+	for id, c := range known {
+		at[id] = len(list)
 		list = append(list, ClientState{
 			NASID: id, Signs: c.signs.Load(), Unsigned: c.unsigned.Load(), OldSecret: c.oldSecret.Load(),
-			Limited: c.limited.Load(),
+			Limited: c.limited.Load(), HeardAt: instant(&c.heardAt), UnsignedAt: instant(&c.unsignedAt),
+			RefusedAt: instant(&c.refusedAt), LimitedAt: instant(&c.limitedAt),
 		})
 	}
+	if s.tls == nil {
+		return list
+	}
+	for _, c := range s.tls.live() {
+		i, there := at[c.owner]
+		if !there {
+			i = len(list)
+			at[c.owner] = i
+			list = append(list, ClientState{NASID: c.owner})
+		}
+		list[i].Connections++
+		if heard := instant(&c.heard); heard.After(list[i].HeardAt) {
+			list[i].HeardAt = heard
+		}
+	}
 	return list
+}
+
+func instant(ms *atomic.Int64) time.Time {
+	if at := ms.Load(); at != 0 {
+		return time.UnixMilli(at).UTC()
+	}
+	return time.Time{}
+}
+
+// mark notes when something happened. Most of the time it only reads: what many
+// workers write in turn goes from core to core.
+func mark(at *atomic.Int64, now time.Time) {
+	if ms := now.UnixMilli(); ms-at.Load() >= time.Second.Milliseconds() {
+		at.Store(ms)
+	}
 }
 
 // learn draws from a request whose signature was checked what it says of its
 // NAS.
 func (s *Server) learn(r *request, f form, signed bool) {
+	mark(&r.client.heardAt, r.at)
 	if r.over != overUDP {
 		return
 	}
 	if !signed {
 		r.client.unsigned.Add(1)
+		mark(&r.client.unsignedAt, r.at)
 		return
 	}
 	if r.hasOldSecret() {

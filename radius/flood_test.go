@@ -107,7 +107,7 @@ func TestFloodLeavesRoomForOthers(t *testing.T) {
 		t.Error("the flood was not limited: this test shows nothing")
 	}
 	for _, c := range w.Clients() {
-		if (c.NASID == "n-2") != (c.Limited > 0) {
+		if (c.NASID == "n-2") != (c.Limited > 0) || (c.Limited > 0) == c.LimitedAt.IsZero() {
 			t.Errorf("client %s: %d limited", c.NASID, c.Limited)
 		}
 	}

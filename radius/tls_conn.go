@@ -164,7 +164,7 @@ func (c *tlsConn) take(ctx context.Context, p []byte) bool {
 
 func (c *tlsConn) fill(r *request, p []byte) {
 	r.n = copy(r.buf[:], p)
-	r.link, r.source, r.over = c, c.source, c.over
+	r.link, r.source, r.over, r.client = c, c.source, c.over, nil
 	r.from, r.at, r.secret = c.from, c.server.Server.o.Now(), c.server.secret
 	if c.over == overTLS11 {
 		// RFC 9765 §4.1: reserved octets are ignored. As zeroes they may be

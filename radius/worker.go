@@ -180,6 +180,7 @@ func (s *Server) answerStatus(q *inquiry, out []byte) []byte {
 // once a minute.
 func (s *Server) nameFlood(kind listenerKind, r *request) {
 	n := r.client.limited.Add(1)
+	mark(&r.client.limitedAt, r.at)
 	if r.client.named.allow(r.at, time.Minute, 1) {
 		s.o.Log.Warn("a RADIUS client asks more than its share, and what is too much is dropped",
 			"nas", r.nas.Name, "from", r.from.String(), "listener", kind.String(), "dropped_since_start", n)
@@ -193,6 +194,9 @@ func (s *Server) discard(kind listenerKind, why discard, r *request) {
 	if why == discardRateLimited && r.client != nil {
 		s.nameFlood(kind, r)
 		return
+	}
+	if r.client != nil && (why == discardMissingMessageAuthenticator || why == discardProxyStateUnsigned) {
+		mark(&r.client.refusedAt, r.at)
 	}
 	n, ok := s.logs[why].allow(r.at)
 	if !ok {
