@@ -9,6 +9,8 @@ import (
 	"parvis/internal/live"
 	"parvis/internal/store"
 	"parvis/metrics"
+	"parvis/portal/console"
+	"parvis/radius"
 )
 
 // The rooms do not know each other; what follows fits one to another.
@@ -52,4 +54,30 @@ type health struct{ points *metrics.AccessPoints }
 func (h health) AccessPoint(id string) (state string, heard time.Time, sessions int, in, out uint64) {
 	s := h.points.Health(id)
 	return string(s.State), s.LastHeard, s.Sessions, s.In, s.Out
+}
+
+// clients tells the console what this RADIUS server has seen of its clients, and
+// what all of them have written down.
+type clients struct {
+	server *radius.Server
+	store  *store.Store
+}
+
+func (c clients) Clients(ctx context.Context) ([]console.ClientSeen, error) {
+	old, err := c.store.OldSecretUses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []console.ClientSeen
+	for _, s := range c.server.Clients() {
+		list = append(list, console.ClientSeen{
+			NASID: s.NASID, Heard: s.HeardAt, Unsigned: s.UnsignedAt, Refused: s.RefusedAt, Signs: s.Signs,
+			OldSecret: old[s.NASID], Limited: s.LimitedAt, Connections: s.Connections,
+		})
+		delete(old, s.NASID)
+	}
+	for id, at := range old { // only other servers were asked by these
+		list = append(list, console.ClientSeen{NASID: id, OldSecret: at})
+	}
+	return list, nil
 }

@@ -237,6 +237,7 @@ func (n *node) openWeb(o nodeOptions, reg *prometheus.Registry, accessPoints *me
 		UI: pages, Store: n.store, Logins: n.store, Live: limits{n.live}, Register: n.register,
 		Charges:  charges{engine: billing.Engine{Ledger: n.store, Now: o.now}},
 		Sessions: n.sessions(),
+		Clients:  clients{n.radius, n.store},
 		Health:   health{accessPoints},
 		Now:      o.now, Log: o.log, Registerer: reg, Secure: c.Console.Secure(),
 	})

@@ -79,6 +79,22 @@ func (s *Store) UsedOldSecret(ctx context.Context, nasID string, at time.Time) e
 	})
 }
 
+// OldSecretUses says, by id of the NAS, when its old secret was last used since
+// it was given a new one. Those that did not use it are missing.
+func (s *Store) OldSecretUses(ctx context.Context) (map[string]time.Time, error) {
+	uses := map[string]time.Time{}
+	err := s.read(ctx, func(q querier) error {
+		return each(ctx, q, func(row scanner) error {
+			var id string
+			var at int64
+			err := row.Scan(&id, &at)
+			uses[id] = instant(at)
+			return err
+		}, `SELECT id, old_secret_used_at FROM nas WHERE old_secret_used_at <> 0`)
+	})
+	return uses, wrap("read the use of old secrets", err)
+}
+
 // changed reports whether a statement had an effect on any row.
 func changed(result sql.Result, err error) (bool, error) {
 	if err != nil {

@@ -42,6 +42,11 @@ func testNASLife(t *testing.T, s *Store) {
 	must(t, s.UsedOldSecret(t.Context(), "nas-2", later)) // has none
 	c.NASes[0].OldSecretUsed = later
 	wantCatalog(t, s, c)
+	uses, err := s.OldSecretUses(t.Context())
+	must(t, err)
+	if len(uses) != 1 || !uses["nas-1"].Equal(later) {
+		t.Errorf("old secrets were used at %v", uses)
+	}
 
 	for _, want := range []bool{true, false} {
 		ok, err := s.RemoveNAS(t.Context(), "nas-2")

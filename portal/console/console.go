@@ -26,6 +26,7 @@ type Options struct {
 	Charges  Charges
 	Health   Health
 	Sessions Sessions
+	Clients  Clients
 	// Now gives the instant and, by its location, the civil date.
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -56,7 +57,7 @@ func New(o Options) (http.Handler, error) {
 
 func newConsole(o Options) (*console, error) {
 	if o.UI == nil || o.Store == nil || o.Logins == nil || o.Live == nil || o.Register == nil ||
-		o.Charges == nil || o.Health == nil || o.Sessions == nil || o.Now == nil || o.Log == nil {
+		o.Charges == nil || o.Health == nil || o.Sessions == nil || o.Clients == nil || o.Now == nil || o.Log == nil {
 		return nil, errors.New("console: an option is missing")
 	}
 	c := &console{Options: o, hashes: newGate(hashesAtOnce, hashWaiters)}

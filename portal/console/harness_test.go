@@ -159,6 +159,7 @@ type town struct {
 	reg    *prometheus.Registry
 	http   http.Handler
 	nas    *nasses
+	seen   clientsSeen
 }
 
 const (
@@ -219,7 +220,7 @@ func newTown(t *testing.T) *town {
 	}
 	tw.console, err = newConsole(Options{
 		UI: web, Store: tw.db, Logins: tw.db, Live: limits{tw.live}, Register: register,
-		Charges: ledger{billing.Engine{Ledger: tw.db, Now: tw.clock.now}}, Health: points{register, tw.clock.now}, Sessions: tw.nas,
+		Charges: ledger{billing.Engine{Ledger: tw.db, Now: tw.clock.now}}, Health: points{register, tw.clock.now}, Sessions: tw.nas, Clients: &tw.seen,
 		Now: tw.clock.now, Log: slog.New(slog.DiscardHandler), Registerer: tw.reg,
 	})
 	if err != nil {

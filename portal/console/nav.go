@@ -29,6 +29,7 @@ func tabs() []tab {
 		{Href: "/residences", Key: "console.nav.residences"},
 		{Href: "/charges", Key: "console.nav.charges"},
 		{Href: "/access-points", Key: "console.nav.access_points"},
+		{Href: "/nas", Key: "console.nav.nas"},
 		{Href: "/refusals", Key: "console.nav.refusals"},
 		{Href: "/explain", Key: "console.nav.explain"},
 	}

@@ -54,6 +54,8 @@ func TestEveryComposedKeyHasWords(t *testing.T) {
 	for _, tab := range tabs() {
 		add("", tab.Key)
 	}
+	add("console.nas.posture.", postures()...)
+	add("console.nas.help.", postures()...)
 	add("console.role.", "admin", "network", "operator", "desk")
 	add("console.login.", resultWrong, resultLimited, resultBusy, resultFailed)
 	add("console.state.", stateUp, stateDown, stateUnknown, stateOff)

@@ -37,6 +37,7 @@ func (c *console) routes() []route {
 		{"GET", "/access-points", "access_points", roles{admin, network}, false, c.accessPoints},
 		{"GET", "/access-points/{id}", "access_point", roles{admin, network}, false, c.accessPoint},
 		{"POST", "/access-points/{id}/disconnect", "disconnect", roles{admin, network}, false, c.disconnect},
+		{"GET", "/nas", "nas", roles{admin, network}, false, c.nas},
 		{"GET", "/refusals", "refusals", roles{admin, network}, false, c.refusals},
 		{"GET", "/explain", "explain", roles{admin, network, desk}, false, c.explain},
 		{"GET", "/charges", "charges", roles{admin, operator}, false, c.charges},

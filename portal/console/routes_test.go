@@ -34,6 +34,7 @@ var expected = map[string][6]int{
 	"GET /access-points":                  {moved, yes, yes, no, no, no},
 	"GET /access-points/{id}":             {moved, yes, yes, no, no, no},
 	"POST /access-points/{id}/disconnect": {moved, http.StatusBadRequest, http.StatusBadRequest, no, no, no},
+	"GET /nas":                            {moved, yes, yes, no, no, no},
 	"GET /refusals":                       {moved, yes, yes, no, no, no},
 	"GET /explain":                        {moved, yes, yes, no, yes, no},
 	"GET /charges":                        {moved, yes, no, yes, no, none},
@@ -119,7 +120,7 @@ func TestPagesKeepSecrets(t *testing.T) {
 		b := tw.as(t, name)
 		for _, target := range []string{
 			"/", "/desk", "/residences", "/residences/" + tw.sample.Residences[0].ID, "/access-points",
-			"/access-points/" + tw.ap(5).ID, "/refusals", "/charges",
+			"/access-points/" + tw.ap(5).ID, "/nas", "/refusals", "/charges",
 			"/explain?mac=" + tenantMAC(0).String(), "/explain?login=logement-0042",
 		} {
 			page := b.get(target).Body.String()
