@@ -33,6 +33,7 @@ type duplicateEntry struct {
 	signed        bool
 	answered      bool
 	gone          bool // left the shard while in progress
+	replaced      bool // by a signed request with another Authenticator
 	at            time.Time
 	reply         []byte
 	prev, next    *duplicateEntry
@@ -99,6 +100,10 @@ func (d *duplicates) begin(key duplicateKey, authenticator []byte, signed bool, 
 			e = old // its place in the map is right already
 			s.unlink(e)
 		} else {
+			// RFC 5080 §2.2.2: the NAS uses the identifier anew and waits no more
+			// for the older answer. Only its own word counts for that: what
+			// anybody could have sent must not take an answer from it.
+			old.replaced = signed
 			s.remove(old)
 		}
 	}
@@ -118,17 +123,22 @@ func (d *duplicates) begin(key duplicateKey, authenticator []byte, signed bool, 
 }
 
 // finish keeps a copy of the answer. A request that got none is forgotten, so
-// that its retransmission is handled afresh.
-func (d *duplicates) finish(e *duplicateEntry, reply []byte, now time.Time) {
+// that its retransmission is handled afresh. wanted is false when the request
+// was replaced meanwhile: its answer is neither kept, which would give the newer
+// request an answer that is not its own, nor worth sending. One that was only
+// evicted is still waited for.
+func (d *duplicates) finish(e *duplicateEntry, reply []byte, now time.Time) (wanted bool) {
 	if e == nil {
-		return
+		return true
 	}
 	s := d.shard(e.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case e.gone: // replaced or evicted meanwhile
+		wanted = !e.replaced
 		s.give(e)
+		return wanted
 	case reply == nil:
 		e.answered = true // nobody holds it any more
 		s.remove(e)
@@ -137,6 +147,7 @@ func (d *duplicates) finish(e *duplicateEntry, reply []byte, now time.Time) {
 		s.unlink(e)
 		s.link(e)
 	}
+	return true
 }
 
 // link makes e the youngest.
@@ -171,7 +182,7 @@ func (s *duplicateShard) take() *duplicateEntry {
 }
 
 func (s *duplicateShard) give(e *duplicateEntry) {
-	e.gone, e.prev, e.next = false, nil, s.spare
+	e.gone, e.replaced, e.prev, e.next = false, false, nil, s.spare
 	s.spare = e
 }
 

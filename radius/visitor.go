@@ -77,7 +77,9 @@ func (s *Server) visit(ctx context.Context, q *inquiry, home *proxy.Realm, entry
 			}
 			reply = nil
 		}
-		s.duplicates.finish(entry, reply, s.o.Now())
+		if !s.duplicates.finish(entry, reply, s.o.Now()) {
+			reply = nil // the NAS asks something else by now
+		}
 		s.deliver(q, reply)
 	}()
 	var why discard

@@ -126,8 +126,8 @@ func (s *Server) answerOnce(ctx context.Context, q *inquiry, out []byte) (reply 
 	}
 	// Also after a panic: a request without an answer may be asked again.
 	defer func() {
-		if !q.away {
-			s.duplicates.finish(entry, reply, s.o.Now())
+		if !q.away && !s.duplicates.finish(entry, reply, s.o.Now()) {
+			reply = nil // the NAS asks something else by now
 		}
 	}()
 	var why discard
