@@ -25,8 +25,9 @@ need promtool prometheus prometheus
 need ip iproute2
 need hostapd hostapd hostapd
 need wpa_supplicant wpasupplicant wpa_supplicant
+need freeradius freeradius freeradius
+need systemd-analyze systemd
 if [ "${1:-}" = bench ]; then
-	need freeradius freeradius freeradius
 	[ -e /usr/lib/freeradius/rlm_sql_postgresql.so ] || missing="$missing freeradius-postgresql"
 fi
 [ -n "$missing" ] || exit 0
