@@ -7,6 +7,7 @@ import (
 
 	"parvis/internal/directory"
 	"parvis/portal/gateway"
+	"parvis/portal/ui"
 )
 
 // Limits of the welcome page. The whole of a square may share one address
@@ -91,7 +92,7 @@ func (p *portal) admit(w http.ResponseWriter, r *http.Request, v visit, method s
 // up, and the address comes first: they must not fill the table of the limits.
 func limitsOf(v visit, r *http.Request, what string, byDevice, byAddress limit) []counted {
 	device := counted{what + "/mac/" + v.MAC.String(), byDevice}
-	address := counted{what + "/ip/" + remote(r), byAddress}
+	address := counted{what + "/ip/" + ui.Remote(r), byAddress}
 	if v.Signed() {
 		return []counted{device, address}
 	}

@@ -98,11 +98,11 @@ func (p *portal) homeLogin(w http.ResponseWriter, r *http.Request) {
 
 func (p *portal) checkHome(w http.ResponseWriter, r *http.Request) string {
 	typed := r.PostForm.Get("login")
-	limits := []counted{{"home/ip/" + remote(r), signInsByAddress}}
+	limits := []counted{{"home/ip/" + ui.Remote(r), signInsByAddress}}
 	login, err := directory.ParseLogin(typed)
 	if err == nil {
 		limits = append(limits,
-			counted{"home/both/" + login + "/" + remote(r), signInsByBoth},
+			counted{"home/both/" + login + "/" + ui.Remote(r), signInsByBoth},
 			counted{"home/login/" + login, signInsByLogin})
 	}
 	if ok, result := p.allow(w, r, "/home", limits); !ok {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -143,21 +142,6 @@ func (p *portal) handler() http.Handler {
 func healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Write([]byte("ok\n"))
-}
-
-// remote is the address that a request comes from. Behind a gateway that
-// translates addresses many devices share it, so limits by it are wide.
-func remote(r *http.Request) string {
-	a, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return "unknown"
-	}
-	addr := a.Addr().Unmap().WithZone("")
-	if addr.Is6() {
-		// One subscriber has a whole /64, RFC 6177.
-		return netip.PrefixFrom(addr, 64).Masked().String()
-	}
-	return addr.String()
 }
 
 // limit is a rate: burst tries at once, then one more every so often.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -62,7 +61,7 @@ func (c *console) login(w http.ResponseWriter, r *http.Request, _ directory.User
 		return
 	}
 	// The name is not logged: it may be a password typed into the wrong field.
-	c.Log.WarnContext(r.Context(), "sign-in refused", "result", result, "from", remote(r))
+	c.Log.WarnContext(r.Context(), "sign-in refused", "result", result, "from", ui.Remote(r))
 	c.showLogin(w, r, map[string]int{
 		resultWrong: http.StatusUnauthorized, resultLimited: http.StatusTooManyRequests,
 		resultBusy: http.StatusServiceUnavailable, resultFailed: http.StatusServiceUnavailable,
@@ -78,8 +77,8 @@ func (c *console) checkLogin(r *http.Request, name, password string) (string, di
 		burst int
 		every time.Duration
 	}{
-		{"console/address/" + remote(r), addressBurst, addressEvery},
-		{"console/both/" + remote(r) + "/" + key, bothBurst, bothEvery},
+		{"console/address/" + ui.Remote(r), addressBurst, addressEvery},
+		{"console/both/" + ui.Remote(r) + "/" + key, bothBurst, bothEvery},
 		{"console/name/" + key, nameBurst, nameEvery},
 	} {
 		ok, _, err := c.Live.Allow(ctx, l.key, l.burst, l.every)
@@ -123,7 +122,7 @@ func (c *console) verify(ctx context.Context, u directory.User, found bool, pass
 // startLogin makes a new ticket, whatever the browser brought (ASVS 7.2.4).
 func (c *console) startLogin(w http.ResponseWriter, r *http.Request, u directory.User) error {
 	now := c.Now()
-	if err := c.audit(r, u, "console.login", u.ID, "from "+remote(r)); err != nil {
+	if err := c.audit(r, u, "console.login", u.ID, "from "+ui.Remote(r)); err != nil {
 		return err
 	}
 	whole := now.Truncate(time.Second)
@@ -164,18 +163,4 @@ func (c *console) endLogin(r *http.Request, t ticket) bool {
 
 func (c *console) audit(r *http.Request, u directory.User, action, subject, detail string) error {
 	return c.Logins.Audit(r.Context(), directory.AuditEntry{At: c.Now(), Actor: u.Name, Action: action, Subject: subject, Detail: detail})
-}
-
-// remote is the address that a request comes from.
-func remote(r *http.Request) string {
-	a, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return "unknown"
-	}
-	addr := a.Addr().Unmap().WithZone("")
-	if addr.Is6() {
-		// One subscriber has a whole /64, RFC 6177.
-		return netip.PrefixFrom(addr, 64).Masked().String()
-	}
-	return addr.String()
 }
