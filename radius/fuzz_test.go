@@ -1,14 +1,17 @@
 package radius
 
 import (
-	"crypto/md5"
 	"encoding/binary"
 	"testing"
 )
 
 func seeds(f *testing.F) [][]byte {
 	f.Helper()
-	return [][]byte{
+	var published [][]byte
+	for _, bug := range publishedBugs(f) {
+		published = append(published, bug.packet)
+	}
+	return append(published, [][]byte{
 		ask{code: codeAccessRequest, attrs: at(homeAP, user(homeLogin)), password: ptr(homePassword)}.encode(f),
 		ask{code: codeAccessRequest, attrs: at(bssid, user(device.String())), chap: ptr(device.String())}.encode(f),
 		ask{code: codeAccountingRequest, attrs: at(bssid, number(typeAcctStatusType, 2), attr{typeAcctSessionID, "s"}, number(typeAcctInputGigawords, 1))}.encode(f),
@@ -19,7 +22,7 @@ func seeds(f *testing.F) [][]byte {
 		// empty CHAP-Password, an empty EAP-Message, a Length of 65535.
 		ask{code: codeAccessRequest, attrs: []attr{{typeVendorSpecific, "\x01\x00\x00\x00"}, {typeCHAPPassword, ""}, {typeEAPMessage, ""}}}.encode(f),
 		{1, 0, 0xff, 0xff},
-	}
+	}...)
 }
 
 // No datagram makes the server panic, and none that we did not sign is answered.
@@ -65,15 +68,7 @@ func FuzzSignedAttributes(f *testing.F) {
 			return
 		}
 		id++
-		b := append([]byte{code, id, 0, 0}, make([]byte, 16)...)
-		b = append(b, 80, 18)
-		b = append(append(b, make([]byte, 16)...), attrs...)
-		binary.BigEndian.PutUint16(b[2:4], uint16(len(b)))
-		copy(b[22:38], hmacMD5(secret, b))
-		if code == codeAccountingRequest {
-			sum := md5.Sum(append(append([]byte(nil), b...), secret...))
-			copy(b[4:20], sum[:])
-		}
+		b := signRaw(code, id, attrs)
 		before := w.metricsPanics()
 		reply := w.give(ask{code: code}, b)
 		if w.metricsPanics() != before {

@@ -49,7 +49,11 @@ func split(b []byte) (packets [][]byte, end error) {
 func FuzzFrames(f *testing.F) {
 	good := encode11(ask{code: codeStatusServer}, 7, 0)
 	longest := append([]byte{1, 0, 0x10, 0}, make([]byte, 4092)...)
-	for _, b := range [][]byte{
+	var published [][]byte
+	for _, bug := range publishedStreams(f) {
+		published = append(published, bug.stream)
+	}
+	for _, b := range append(published, [][]byte{
 		nil, good, append(bytes.Clone(good), good...), append(bytes.Clone(good), good[:10]...), longest, append(longest, good...),
 		{1, 0, 0xff, 0xff},
 		{1, 0, 0, 0},
@@ -57,7 +61,7 @@ func FuzzFrames(f *testing.F) {
 		{1, 0, 0, 20},
 		{1, 0, 0x10, 1},
 		[]byte("GET / HTTP/1.1\r\n\r\n"), good[:3],
-	} {
+	}...) {
 		f.Add(b, uint16(1))
 		f.Add(b, uint16(21))
 		f.Add(b, uint16(5000))

@@ -31,6 +31,15 @@ func FuzzVisitorReply(f *testing.F) {
 		{{typeVendorSpecific, ""}, {typeVendorSpecific, "\x00\x00\x01\x37\x10\x01"}, {typeVendorSpecific, "\x00\x00\x01\x37\x10\xff"}},
 		{number(typeTunnelType, 13), {typeTunnelPrivateGroupID, "66"}, vsa(vendorCisco, 1, "shell:priv-lvl=15")},
 		{{typeSessionTimeout, "12345"}, {typeIdleTimeout, ""}, {typeSessionTimeout, "\xff\xff\xff\xff"}},
+		{{69, ""}, {69, "\x00\x80"}},                                                                     // CVE-2003-0967, CVE-2009-3111: Tunnel-Password
+		{{typeEAPMessage, ""}, {typeEAPMessage, ""}, {typeEAPMessage, ""}},                               // CVE-2017-10985 (FR-GV-302): empty ones to be joined
+		{{typeEAPMessage, "\x01\x01\xff\xff\x0d\x80\xff\xff\xff\xff"}},                                   // radsecproxy 1.11.0, CVE-2012-4445: lengths inside EAP
+		{vsa(vendorMicrosoft, msMPPESendKey, "\x80\x01"), vsa(vendorMicrosoft, msMPPERecvKey, "")},       // CVE-2017-10978 (FR-GV-201): nothing behind the salt
+		{{typeVendorSpecific, rawVendor(24757, "\x01\xff\x80x")}},                                        // CVE-2017-10979, -10984: WiMAX
+		{{typeVendorSpecific, rawVendor(529, "\xf2\x03\x01")}, {242, "\x01"}},                            // CVE-2022-41861: abinary
+		{{typeVendorSpecific, rawVendor(vendorMicrosoft, "\x10\x00")}},                                   // layeh.com/radius: inner length 0
+		{{typeState, ""}, {typeState, strings.Repeat("s", 253)}, {typeState, strings.Repeat("t", 253)}},  // CVE-2006-1354: State
+		{{typeSessionTimeout, "\xff\xff\xff"}, number(typeSessionTimeout, 1<<31), {typeIdleTimeout, ""}}, // FR-GV-305, FR-GV-207: integers
 	} {
 		for _, code := range []byte{codeAccessAccept, codeAccessReject, codeAccessChallenge} {
 			var b []byte
