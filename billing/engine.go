@@ -47,6 +47,15 @@ type Preview struct {
 // Nothing reports whether there is nothing left to issue.
 func (p Preview) Nothing() bool { return len(p.Lines) == 0 && p.VAT == 0 }
 
+// over refuses a month of which days are still to come, with ErrNotOver: it may
+// be looked at, but each lease that ends in it would need a correction.
+func (e Engine) over(m directory.Month) error {
+	if directory.DateOf(e.Now()) < m.Period().Until {
+		return notOverError{m}
+	}
+	return nil
+}
+
 // now is an instant as the ledger keeps it.
 func (e Engine) now() time.Time { return e.Now().Truncate(time.Millisecond).UTC() }
 
@@ -113,10 +122,13 @@ func (e Engine) Draft(ctx context.Context, operatorID string, m directory.Month,
 }
 
 // Approve says that a second person stands behind the draft as it is. The
-// draft must still be what the leases and tariffs say.
+// draft must still be what the leases and tariffs say, and the month be over.
 func (e Engine) Approve(ctx context.Context, operatorID string, m directory.Month, by string) (Run, error) {
 	by, err := person(by)
 	if err != nil {
+		return Run{}, err
+	}
+	if err := e.over(m); err != nil {
 		return Run{}, err
 	}
 	b, err := e.Ledger.Books(ctx, operatorID, m)
@@ -144,10 +156,13 @@ func (e Engine) Approve(ctx context.Context, operatorID string, m directory.Mont
 
 // Issue makes the document of an approved run, on the leases and tariffs as
 // they are in the transaction that writes it: when they no longer say what was
-// approved it returns ErrChanged and nothing has happened.
+// approved it returns ErrChanged and nothing has happened. The month must be over.
 func (e Engine) Issue(ctx context.Context, operatorID string, m directory.Month, by string) (Document, error) {
 	by, err := person(by)
 	if err != nil {
+		return Document{}, err
+	}
+	if err := e.over(m); err != nil {
 		return Document{}, err
 	}
 	return e.Ledger.Issue(ctx, operatorID, m, func(b Books) (Document, error) {

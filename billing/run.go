@@ -50,8 +50,18 @@ var (
 	ErrChanged      = errors.New("the leases or tariffs have changed since the approval: preview and approve again")
 	ErrSamePerson   = errors.New("two different people have to stand behind an issued document: ask somebody else for this step")
 	ErrNobody       = errors.New("this step needs the name of the person who takes it")
+	ErrNotOver      = errors.New("the month is not over")
 	ErrClock        = errors.New("the clock is behind the date of the last document issued: set the clock right and try again")
 )
+
+// notOverError is ErrNotOver with the day that ends it.
+type notOverError struct{ month directory.Month }
+
+func (e notOverError) Error() string {
+	return "the month " + e.month.String() + " is not over: charge it from " + e.month.Period().Until.String() + " on"
+}
+
+func (e notOverError) Is(target error) bool { return target == ErrNotOver }
 
 // person checks who takes a step that the program may not take by itself.
 func person(by string) (string, error) {

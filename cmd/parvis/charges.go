@@ -95,6 +95,7 @@ func refused(err error) error {
 		{billing.ErrSamePerson, console.RefusedSamePerson},
 		{billing.ErrNobody, console.RefusedNobody},
 		{billing.ErrNoOperator, console.RefusedNoOperator},
+		{billing.ErrNotOver, console.RefusedNotOver},
 		{billing.ErrClock, console.RefusedClock},
 	} {
 		if errors.Is(err, r.err) {

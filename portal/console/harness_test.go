@@ -116,7 +116,7 @@ func (l ledger) File(ctx context.Context, operatorID string, m directory.Month, 
 func asRefused(err error) error {
 	for key, is := range map[string]error{
 		RefusedNothing: billing.ErrNothing, RefusedSamePerson: billing.ErrSamePerson, RefusedNotApproved: billing.ErrNotApproved,
-		RefusedNoRun: billing.ErrNoRun,
+		RefusedNoRun: billing.ErrNoRun, RefusedNotOver: billing.ErrNotOver,
 	} {
 		if errors.Is(err, is) {
 			return &Refused{Key: key}

@@ -22,15 +22,16 @@ const (
 	RefusedSamePerson   = "same_person"   // two people have to stand behind it
 	RefusedNobody       = "nobody"        // the step needs a person
 	RefusedNoOperator   = "no_operator"
-	RefusedClock        = "clock" // the clock is behind the last document
-	RefusedFacts        = "facts" // the data has a problem; Text says which
+	RefusedNotOver      = "not_over" // the month still runs
+	RefusedClock        = "clock"    // the clock is behind the last document
+	RefusedFacts        = "facts"    // the data has a problem; Text says which
 )
 
 // RefusedKeys lists all of them.
 func RefusedKeys() []string {
 	return []string{
 		RefusedNothing, RefusedNoRun, RefusedNotApproved, RefusedApproved, RefusedDraftChanged, RefusedChanged,
-		RefusedSamePerson, RefusedNobody, RefusedNoOperator, RefusedClock, RefusedFacts,
+		RefusedSamePerson, RefusedNobody, RefusedNoOperator, RefusedNotOver, RefusedClock, RefusedFacts,
 	}
 }
 
