@@ -50,6 +50,7 @@ func runConformance(t *testing.T, fresh func(t *testing.T) Options) {
 		{"the change feed under concurrent writers", testFeedConcurrent},
 		{"a feed that was cut", testFeedGone},
 		{"console users and logins", testUsers},
+		{"changing a console user", testChangeUser},
 		{"residences of a day", testResidences},
 		{"operators never meet", testOperatorIsolation},
 		{"accounting takes effect once", testApplyOnce},
