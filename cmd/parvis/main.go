@@ -58,7 +58,7 @@ func commands() []command {
 		{"nas", "add|change|rotate|remove|list", "keep the RADIUS clients", (*app).nas},
 		{"session", "list|disconnect|change", "list who is on; ask access points to end or change a session", (*app).session},
 		{"explain", "--mac M | --login L", "say why somebody does not get in, and what to do", (*app).explain},
-		{"user", "add", "add somebody who signs in to the console", (*app).user},
+		{"user", "add|list|password|disable|enable", "keep the people who sign in to the console", (*app).user},
 		{"card", "add", "make paper cards for a zone", (*app).card},
 		{"bill", "preview|approve|issue|export|verify", "charge a month to a housing operator", (*app).bill},
 		{"loadtest", "--server A --secret-file F", "ask a RADIUS server of one's own as often as it answers", (*app).loadtest},

@@ -13,10 +13,14 @@ import (
 	"parvis/portal/console"
 )
 
-// user adds people of the console.
+// user keeps the people of the console.
 func (a *app) user(ctx context.Context, args []string) error {
 	return subcommand("user", args, map[string]func([]string) error{
-		"add": func(rest []string) error { return a.userAdd(ctx, rest) },
+		"add":      func(rest []string) error { return a.userAdd(ctx, rest) },
+		"list":     func(rest []string) error { return a.userList(ctx, rest) },
+		"password": func(rest []string) error { return a.userPassword(ctx, rest) },
+		"disable":  func(rest []string) error { return a.userDisable(ctx, rest) },
+		"enable":   func(rest []string) error { return a.userEnable(ctx, rest) },
 	})
 }
 
