@@ -159,6 +159,12 @@ func FuzzAttributes(f *testing.F) {
 	f.Add([]byte("\xf5\x05\x01\x80a\xf5\x05\x01\x00b"))
 	f.Add([]byte("\xf5\x05\x01\x80a"))
 	f.Add([]byte("\xf1\x0b\x1a\x00\x00\x00\x01\x04bob"))
+	for _, c := range shapes {
+		f.Add(octets(f, c.wire))
+	}
+	for _, bug := range publishedBugs() {
+		f.Add(octets(f, bug.wire))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list, err := wire.ParseAttributes(b)
 		if err != nil {
