@@ -57,7 +57,7 @@ var shapes = []struct {
 	{"§2.2, §2.4 vendor, two attributes", "Test-Long-Vendor = 0x" + evsFirst + "cccccc", "f6 ff 1a 80 00007ed9 06" + evsFirst + "f6 07 1a 00 cccccc", "246.26.32473.6=" + evsFirst + "cccccc", ""},
 }
 
-// dictionary names the attributes of shapes; 32473 is the vendor for examples, RFC 5612.
+// dictionary names the attributes of shapes; IANA keeps vendor 32473 for examples.
 const dictionary = `ATTRIBUTE Test-Text 243.200 string
 ATTRIBUTE Test-Group 243.201 tlv
 ATTRIBUTE Test-Group-One 243.201.1 string
