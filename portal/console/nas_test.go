@@ -83,8 +83,10 @@ func TestNASPage(t *testing.T) {
 		nasAt("Auto", "192.0.2.4/32", directory.SignatureAuto), moving, moved, nasAt("Flood", "192.0.2.7/32", directory.SignatureYes),
 	)
 	tw.seen.list = []ClientSeen{
-		{NASID: "id-Legacy", Heard: now, Unsigned: now.Add(-5 * time.Minute)}, {NASID: "id-Quay", Heard: now, Connections: 2},
-		{NASID: "id-Moving", Heard: now, OldSecret: now.Add(-10 * time.Minute)}, {NASID: "id-Flood", Heard: now, Limited: now.Add(-20 * time.Minute)},
+		{NASID: "id-Legacy", Heard: now, Unsigned: now.Add(-5 * time.Minute)},
+		{NASID: "id-Quay", Heard: now, Connections: 2},
+		{NASID: "id-Moving", Heard: now, OldSecret: now.Add(-10 * time.Minute)},
+		{NASID: "id-Flood", Heard: now, Limited: now.Add(-20 * time.Minute)},
 		{NASID: "id-gone", Heard: now, Unsigned: now},
 	}
 	b := tw.as(t, "reseau")
