@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ var (
 // program that may end meanwhile.
 func (s stream) send(t *testing.T, address string) acked {
 	t.Helper()
-	out, _ := radclient(t, address, "acct", demo.Secret, s.packets(), "-r", "1", "-t", "0.5", "-p", "64")
+	out, _ := radclient(t, address, "acct", demo.Secret, s.packets(), "-r", "1", "-t", "0.5", "-p", strconv.Itoa(window))
 	got := acked{map[string]bool{}, map[string]bool{}}
 	type packet struct {
 		session string
@@ -82,6 +83,9 @@ func (s stream) send(t *testing.T, address string) acked {
 	}
 	return got
 }
+
+// window is how many requests radclient has under way at once.
+const window = 64
 
 // during calls do while send runs: as soon as some records are acknowledged. The
 // function that it returns, to be called behind send, waits until do is done.
