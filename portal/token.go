@@ -29,7 +29,7 @@ func openToken(k directory.Key, label, token string, now time.Time, n int) ([]st
 	if !ok {
 		return nil, false
 	}
-	text, err := base64.RawURLEncoding.DecodeString(body)
+	text, err := base64.RawURLEncoding.Strict().DecodeString(body)
 	if err != nil || !hmac.Equal([]byte(sum), []byte(k.Hash(label, string(text)))) {
 		return nil, false
 	}
